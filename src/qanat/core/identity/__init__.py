@@ -1,0 +1,1 @@
+"""Accounts, users, access keys and the policies attached to users."""

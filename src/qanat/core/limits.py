@@ -1,0 +1,42 @@
+"""Every bound of SQS, each with its source. A bound stands here once; parsers, engine and reference read it.
+
+Sources: DG is the SQS Developer Guide, API the SQS API reference (the service model that botocore ships).
+"""
+
+from typing import Final, NamedTuple
+
+
+class Bounds(NamedTuple):
+    """Inclusive."""
+
+    low: int
+    high: int
+
+    def hold(self, value: int) -> bool:
+        return self.low <= value <= self.high
+
+
+DELAY_S: Final = Bounds(0, 900)  # API SendMessage, DG quotas-messages
+VISIBILITY_TIMEOUT_S: Final = Bounds(0, 43_200)  # API ChangeMessageVisibility
+WAIT_TIME_S: Final = Bounds(0, 20)  # API ReceiveMessage
+MAX_MESSAGES: Final = Bounds(1, 10)  # API ReceiveMessage
+RETENTION_S: Final = Bounds(60, 1_209_600)  # API SetQueueAttributes
+MAXIMUM_MESSAGE_SIZE_BYTES: Final = Bounds(1_024, 1_048_576)  # DG quotas-messages since August 2025
+KMS_DATA_KEY_REUSE_S: Final = Bounds(60, 86_400)  # API SetQueueAttributes
+LIST_RESULTS: Final = Bounds(1, 1_000)  # API ListQueues
+
+BATCH_ENTRIES_MAX: Final = 10  # API SendMessageBatch
+BATCH_BYTES_MAX: Final = 1_048_576  # DG quotas-messages: whatever the queue's own MaximumMessageSize
+BATCH_ID_LENGTH_MAX: Final = 80  # API SendMessageBatchRequestEntry
+QUEUE_NAME_LENGTH_MAX: Final = 80  # DG quotas-queues
+MESSAGE_ATTRIBUTES_MAX: Final = 10  # DG sqs-message-metadata
+ATTRIBUTE_NAME_LENGTH_MAX: Final = 256  # DG sqs-message-metadata
+ATTRIBUTE_TYPE_LENGTH_MAX: Final = 256  # DG sqs-message-metadata
+RECEIPT_HANDLE_LENGTH_MAX: Final = 1_024  # DG sqs-queue-message-identifiers
+IN_FLIGHT_STANDARD_MAX: Final = 120_000  # DG quotas-queues
+QUEUE_TAGS_MAX: Final = 50  # DG sqs-queue-tags
+GROUP_ID_LENGTH_MAX: Final = 128  # API SendMessage
+
+PURGE_INTERVAL_MS: Final = 60_000  # API PurgeQueue
+NAME_REUSE_MS: Final = 60_000  # API CreateQueue: QueueDeletedRecently
+VISIBILITY_TOTAL_MS: Final = 43_200_000  # API ChangeMessageVisibility: twelve hours from the receive

@@ -1,0 +1,71 @@
+"""Names as AWS writes them: ARNs, queue URLs and the ids of things.
+
+Everything here is text in and text out; nothing checks that the thing named exists.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final, Self
+
+PARTITION: Final = "aws"
+ACCOUNT_ID: Final = re.compile(r"[0-9]{12}\Z")
+REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Arn:
+    """`arn:partition:service:region:account:resource`; the resource part may itself hold colons."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The ARN in `text`, or None where `text` has not the six parts of one."""
+        parts = text.split(":", 5)
+        if len(parts) != 6 or parts[0] != "arn":
+            return None
+        return cls(*parts[1:])
+
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
+
+
+def queue_arn(region: str, account: str, name: str) -> str:
+    return f"arn:{PARTITION}:sqs:{region}:{account}:{name}"
+
+
+def user_arn(account: str, name: str, path: str = "/") -> str:
+    """`path` begins and ends with a slash, as IAM keeps it."""
+    return f"arn:{PARTITION}:iam::{account}:user{path}{name}"
+
+
+def root_arn(account: str) -> str:
+    return f"arn:{PARTITION}:iam::{account}:root"
+
+
+def ec2_arn(region: str, account: str, kind: str, resource_id: str) -> str:
+    """`kind` is EC2's own word for the resource: `vpc`, `subnet`, `vpc-endpoint`, ..."""
+    return f"arn:{PARTITION}:ec2:{region}:{account}:{kind}/{resource_id}"
+
+
+def sqs_host(region: str) -> str:
+    """The regional name of SQS, which private DNS answers for."""
+    return f"sqs.{region}.amazonaws.com"
+
+
+def dual_stack_sqs_host(region: str) -> str:
+    return f"sqs.{region}.api.aws"
+
+
+def legacy_sqs_hosts(region: str) -> tuple[str, ...]:
+    """Names that old clients use and that AWS private DNS never covers (see the seed page's Important note)."""
+    return ("queue.amazonaws.com", f"{region}.queue.amazonaws.com")
+
+
+def endpoint_service(region: str) -> str:
+    """The service name that CreateVpcEndpoint takes for SQS."""
+    return f"com.amazonaws.{region}.sqs"

@@ -1,0 +1,1 @@
+"""VPCs, subnets, security groups, VPC endpoints and network interfaces."""

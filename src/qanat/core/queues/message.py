@@ -1,0 +1,72 @@
+"""A message: what was sent, which never changes, and the few facts that receiving it changes.
+
+Whether a message is visible, delayed or in flight is read from these facts and a time; no flag says so.
+"""
+
+from msgspec import Struct
+
+
+class MessageAttribute(Struct, frozen=True, array_like=True):
+    """One user attribute. Exactly one of the two values is set, as `data_type` says."""
+
+    name: str
+    data_type: str
+    """`String`, `Number` or `Binary`, with an optional `.label`."""
+    string_value: str | None = None
+    binary_value: bytes | None = None
+
+
+class Content(Struct, frozen=True, array_like=True):
+    """What the sender said, once checked. Written to the log as it stands: see RECORDS_VERSION in records.py."""
+
+    message_id: str
+    body: str
+    body_md5: str
+    """Lower-case hex, as MD5OfMessageBody."""
+    attributes: tuple[MessageAttribute, ...]
+    trace_header: str | None
+    sender_id: str
+    group_id: str | None
+    sent_at_ms: int
+
+
+class Message:
+    """A living message of one queue."""
+
+    __slots__ = (
+        "content",
+        "first_received_at_ms",
+        "position",
+        "receive_count",
+        "received_at_ms",
+        "seq",
+        "visible_at_ms",
+    )
+
+    def __init__(self, seq: int, content: Content, visible_at_ms: int, position: int) -> None:
+        self.seq = seq
+        self.content = content
+        self.visible_at_ms = visible_at_ms
+        self.position = position
+        """The frame that holds the newest record from which this message can be rebuilt."""
+        self.receive_count = 0
+        self.first_received_at_ms = 0
+        self.received_at_ms = 0
+
+    def __eq__(self, other: object) -> bool:
+        """Equal in all that a client can see; where the message lies in the log does not count."""
+        return isinstance(other, Message) and all(
+            getattr(self, name) == getattr(other, name) for name in self.__slots__ if name != "position"
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # mutable
+
+    def __repr__(self) -> str:
+        return (
+            f"Message(seq={self.seq}, visible_at_ms={self.visible_at_ms}, receive_count={self.receive_count})"
+        )
+
+    @property
+    def size_bytes(self) -> int:
+        """About what the message takes in the log; used to weigh garbage, never to judge a quota."""
+        return len(self.content.body) + 128 + 64 * len(self.content.attributes)
