@@ -1,0 +1,103 @@
+"""Keeps a log from growing for ever: drops its dead head, and rewrites what still lives at an old head.
+
+Only prefixes are dropped, so no Deleted is forgotten before its Sent. Everything here rides on the node's own
+commits: it holds no lock and stops nobody.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from qanat.core.queues.commands import Keep
+from qanat.core.queues.records import Kept, QueueConfigured, QueueRecord, Sent
+from qanat.core.queues.shard import QueueShard
+from qanat.node import Codec, Node
+
+# Trimming is a transaction of its own: worth it for some frames at once, not for one.
+TRIM_FRAMES_MIN: Final = 64
+# Under this size a log is not worth rewriting, whatever part of it is garbage.
+REWRITE_BYTES_MIN: Final = 64 * 1024 * 1024
+
+
+def ignore(_: object) -> None:
+    """For commands whose reply nobody waits for."""
+
+
+class HeadTrimmer:
+    """Drops the frames in which nothing lives, when enough of them have gathered."""
+
+    def __init__(self, node: Node, trim_frames_min: int = TRIM_FRAMES_MIN) -> None:
+        self._node = node
+        self._minimum = trim_frames_min
+        self._under_way = False
+
+    def __call__(self) -> None:
+        node = self._node
+        oldest = next(iter(node.frame_sizes), None)
+        before = node.shard.trimmable()
+        if self._under_way or oldest is None or before - oldest < self._minimum:
+            return
+        self._under_way = True
+        node.run_beside(lambda: node.log.trim(before), lambda: self._trimmed(before))
+
+    def _trimmed(self, before: int) -> None:
+        self._under_way = False
+        self._node.forget_frames(before)
+
+
+class Rewriter:
+    """When garbage outweighs the living, writes the living of the oldest frame again, a frame a commit."""
+
+    def __init__(
+        self, node: Node, shard: QueueShard, codec: Codec, rewrite_bytes_min: int = REWRITE_BYTES_MIN
+    ) -> None:
+        self._node = node
+        self._shard = shard
+        self._codec = codec
+        self._minimum = rewrite_bytes_min
+        self._under_way = False
+
+    def __call__(self) -> None:
+        log_bytes = self._node.statistics.log_bytes
+        if self._under_way or log_bytes < max(self._minimum, 2 * self._shard.live_bytes):
+            return
+        position = self._shard.trimmable()
+        if position >= self._shard.position:
+            return
+        self._under_way = True
+        found: list[bytes | None] = []
+        self._node.run_beside(
+            lambda: found.append(self._node.log.read(position)), lambda: self._rewrite(position, found[0])
+        )
+
+    def _rewrite(self, position: int, frame: bytes | None) -> None:
+        self._under_way = False
+        if frame is not None:
+            records, _ = self._codec.decode(frame)
+            self._node.submit(Keep(position, tuple(_places(records))), ignore)
+
+
+def _places(records: Iterable[QueueRecord]) -> Iterable[tuple[int, int | None]]:
+    for record in records:
+        if isinstance(record, Sent | Kept):
+            yield record.queue_id, record.seq
+        elif isinstance(record, QueueConfigured):
+            yield record.queue_id, None
+
+
+class Snapshotter:
+    """For a small state: writes it whole as one record once several times its size has been appended since."""
+
+    def __init__(self, node: Node, snapshot: Callable[[], Any], appended_bytes_min: int = 1024 * 1024) -> None:
+        self._node = node
+        self._snapshot = snapshot
+        self._minimum = appended_bytes_min
+        self._due_at_bytes = appended_bytes_min
+
+    def __call__(self) -> None:
+        appended = self._node.statistics.appended_bytes
+        if appended < self._due_at_bytes:
+            return
+        snapshot = self._snapshot()
+        # Set before the snapshot is committed, so that its own commit does not ask for another.
+        self._due_at_bytes = appended + self._minimum + 4 * self._node.frame_bytes([snapshot])
+        self._node.submit(snapshot, ignore)

@@ -1,0 +1,304 @@
+"""HTTP/1.1 on a connection, by hand: bytes to requests, answers to bytes, one request of a connection at a time.
+
+Everything a client can send is bounded: head, body, pipelined requests, and (by `sweep`) time. Nothing here reads a
+header to learn who or where the client is; that stands in `way`, which the listener filled.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import Final, cast
+
+import httptools
+
+from qanat.core.way import WayIn
+
+HEAD_BYTES_MAX: Final = 64 * 1024
+HEADERS_MAX: Final = 128
+# The longest message is 1 MiB, and JSON may write each of its characters in six (\\u00e9).
+BODY_BYTES_MAX: Final = 7 * 1024 * 1024
+PIPELINE_MAX: Final = 16
+REQUEST_TIME_S: Final = 30.0
+"""A request must have arrived whole this long after its first byte."""
+IDLE_TIME_S: Final = 120.0
+"""A connection on which nothing is asked is closed after this; longer than the SDKs keep theirs unused."""
+
+Handler = Callable[["Request"], None]
+"""Answers now or later, by `request.respond`. Must not raise."""
+
+_REASONS: Final = {
+    200: b"OK",
+    400: b"Bad Request",
+    401: b"Unauthorized",
+    403: b"Forbidden",
+    404: b"Not Found",
+    405: b"Method Not Allowed",
+    409: b"Conflict",
+    412: b"Precondition Failed",
+    413: b"Content Too Large",
+    431: b"Request Header Fields Too Large",
+    500: b"Internal Server Error",
+    503: b"Service Unavailable",
+}
+
+
+class Request:
+    """One request, whole. `headers` has lower-case names; a header sent twice holds both values, joined by a comma."""
+
+    __slots__ = ("_protocol", "body", "headers", "method", "on_gone", "repeated", "target", "way")
+
+    def __init__(self, protocol: "HttpProtocol", method: bytes, target: bytes) -> None:
+        self._protocol = protocol
+        self.way: WayIn = protocol.way
+        self.method = method
+        self.target = target
+        """As sent: path and query, not decoded."""
+        self.headers: dict[bytes, bytes] = {}
+        self.repeated: set[bytes] = set()
+        """The names that came more than once."""
+        self.body = b""
+        self.on_gone: Callable[[], None] | None = None
+        """Called if the client goes away before the answer."""
+
+    def respond(self, status: int, content_type: bytes, body: bytes, extra_head: bytes = b"") -> None:
+        """Call once. `extra_head` is whole header lines. Does nothing where the client has gone."""
+        self._protocol.answer(self, status, content_type, body, extra_head)
+
+
+class HttpServer:
+    """What the connections of one server share: the handler, the Date line, the list of who is connected."""
+
+    def __init__(self, handler: Handler, loop: asyncio.AbstractEventLoop) -> None:
+        self.handler = handler
+        self.loop = loop
+        self.connections: set[HttpProtocol] = set()
+        self.draining = False
+        self._date_line = b""
+        self._date_until = 0.0
+
+    def date_line(self) -> bytes:
+        """The Date header, made anew each second (SDKs correct their clocks by it)."""
+        now = self.loop.time()
+        if now >= self._date_until:
+            self._date_line = b"Date: " + formatdate(usegmt=True).encode() + b"\r\n"
+            self._date_until = now + 1.0
+        return self._date_line
+
+    def sweep(self) -> None:
+        """Closes the connections that have taken too long. To be called every few seconds."""
+        now = self.loop.time()
+        for connection in list(self.connections):
+            connection.close_if_late(now)
+
+    def drain(self) -> None:
+        """No further request is taken; each connection is closed when its present one is answered."""
+        self.draining = True
+        for connection in list(self.connections):
+            connection.close_if_idle()
+
+
+class HttpProtocol(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, server: HttpServer, way: WayIn) -> None:
+        self.way = way
+        self._server = server
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpRequestParser(self)
+        self._arriving: Request | None = None
+        self._target = b""
+        self._head_bytes = 0
+        self._body: list[bytes] = []
+        self._body_bytes = 0
+        self._present: Request | None = None
+        self._pending: deque[tuple[Request, bool]] = deque()
+        self._keep_alive = True
+        self._refusal: tuple[int, bytes] | None = None
+        self._since = server.loop.time()
+        self._reading_paused = False
+        self._writing_paused = False
+
+    # -- from the transport ---------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._server.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refusal is not None:
+            return
+        if self._arriving is None or not self._arriving.method:
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # The upgrade is declined by ignoring it (RFC 9110, 7.8); what follows the request is not ours to read.
+            self._keep_alive = False
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            if not isinstance(cause, _Refused):
+                self._refuse(400, b"The request is not well-formed HTTP/1.1.")
+            return
+        if self._head_bytes > HEAD_BYTES_MAX and self._refusal is None:
+            self._refuse(431, b"The head of the request is too long.")
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.connections.discard(self)
+        self._transport = None
+        present, self._present = self._present, None
+        self._pending.clear()
+        if present is not None and present.on_gone is not None:
+            present.on_gone()
+
+    def pause_writing(self) -> None:
+        self._writing_paused = True
+
+    def resume_writing(self) -> None:
+        self._writing_paused = False
+        self._next()
+
+    # -- from the parser ------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        self._since = self._server.loop.time()
+        self._target = b""
+        self._body = []
+        self._body_bytes = 0
+        self._arriving = Request(self, b"", b"")
+
+    def on_url(self, url: bytes) -> None:
+        self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        request = self._arriving
+        assert request is not None
+        headers = request.headers
+        name = name.lower()
+        if name in headers:
+            request.repeated.add(name)
+            headers[name] = headers[name] + b"," + value
+        else:
+            headers[name] = value
+        if len(headers) > HEADERS_MAX:
+            self._refuse(431, b"The request has too many headers.")
+            raise _Refused
+
+    def on_headers_complete(self) -> None:
+        request = self._arriving
+        assert request is not None
+        request.method = self._parser.get_method()
+        request.target = self._target
+        self._head_bytes = 0
+        if request.headers.get(b"expect", b"").lower() == b"100-continue" and self._transport is not None:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        if self._body_bytes > BODY_BYTES_MAX:
+            self._refuse(413, b"The body of the request is too long.")
+            raise _Refused
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        request, self._arriving = self._arriving, None
+        assert request is not None
+        body = self._body
+        request.body = body[0] if len(body) == 1 else b"".join(body)
+        self._body = []
+        keep_alive = self._parser.should_keep_alive()
+        if self._present is None and not self._pending and not self._writing_paused:
+            self._begin(request, keep_alive)
+            return
+        self._pending.append((request, keep_alive))
+        if len(self._pending) >= PIPELINE_MAX and self._transport is not None and not self._reading_paused:
+            self._reading_paused = True
+            self._transport.pause_reading()
+
+    # -- requests and answers -------------------------------------------------------------------------------
+
+    def _begin(self, request: Request, keep_alive: bool) -> None:
+        self._present = request
+        self._keep_alive = keep_alive
+        self._server.handler(request)
+
+    def answer(
+        self, request: Request, status: int, content_type: bytes, body: bytes, extra_head: bytes
+    ) -> None:
+        if request is not self._present or self._transport is None:
+            return
+        self._present = None
+        closing = not self._keep_alive or self._server.draining
+        self._write(status, content_type, body, extra_head, closing)
+        if closing:
+            self._transport.close()
+            return
+        self._since = self._server.loop.time()
+        if self._pending or self._refusal is not None:
+            self._server.loop.call_soon(self._next)
+
+    def _next(self) -> None:
+        """The next pipelined request, if the client reads its answers."""
+        if self._transport is None or self._present is not None or self._writing_paused:
+            return
+        if self._pending:
+            request, keep_alive = self._pending.popleft()
+            if self._reading_paused:
+                self._reading_paused = False
+                self._transport.resume_reading()
+            self._begin(request, keep_alive)
+        elif self._refusal is not None:
+            self._close_refused()
+
+    def _refuse(self, status: int, reason: bytes) -> None:
+        """Nothing more is read here; told to the client once its earlier requests are answered."""
+        if self._refusal is None:
+            self._refusal = (status, reason)
+            if self._present is None and not self._pending:
+                self._close_refused()
+
+    def _close_refused(self) -> None:
+        assert self._refusal is not None
+        if self._transport is not None:
+            status, reason = self._refusal
+            self._write(status, b"text/plain", reason + b"\n", b"", closing=True)
+            self._transport.close()
+
+    def _write(
+        self, status: int, content_type: bytes, body: bytes, extra_head: bytes, closing: bool = False
+    ) -> None:
+        assert self._transport is not None
+        self._transport.write(
+            b"HTTP/1.1 %d %b\r\n%b%bContent-Type: %b\r\nContent-Length: %d\r\n%b\r\n%b"
+            % (
+                status,
+                _REASONS.get(status, b"Status"),
+                self._server.date_line(),
+                extra_head,
+                content_type,
+                len(body),
+                b"Connection: close\r\n" if closing else b"",
+                body,
+            )
+        )
+
+    # -- from the server ------------------------------------------------------------------------------------
+
+    def close_if_idle(self) -> None:
+        if self._present is None and self._arriving is None and self._transport is not None:
+            self._transport.close()
+
+    def close_if_late(self, now: float) -> None:
+        """A request that is being answered may take its time: a long poll is ours to end."""
+        if self._transport is None or (self._present is not None and not self._writing_paused):
+            return
+        arriving = self._arriving is not None or self._head_bytes > 0
+        if now - self._since > (REQUEST_TIME_S if arriving else IDLE_TIME_S):
+            self._transport.abort()
+
+
+class _Refused(Exception):
+    """Stops the parser; the refusal itself is noted already."""

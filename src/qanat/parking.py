@@ -1,0 +1,146 @@
+"""Long polls: receives that wait for a message without anyone polling.
+
+A parked receive costs its place in a line and one timer. It is woken by the send (or by a message of its queue that
+becomes visible again), in the order of arrival, and vanishes when its client does.
+"""
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from qanat.core.errors import QanatError
+from qanat.core.queues.commands import Receive
+from qanat.core.queues.shard import QueueShard
+from qanat.node import Done, Node
+
+# A parked receive takes about 2 kB. This keeps a flood of polls under 256 MB; past it a long poll is a short one.
+PARKED_MAX: Final = 131_072
+
+
+class Parked:
+    """One waiting receive. `cancel` when its client has gone."""
+
+    __slots__ = ("_parking", "command", "done", "timer")
+
+    def __init__(self, parking: "Parking", command: Receive, done: Done) -> None:
+        self._parking = parking
+        self.command = command
+        self.done: Done | None = done
+        self.timer: asyncio.TimerHandle | None = None
+
+    def cancel(self) -> None:
+        """Nobody waits any more. A message already handed to this receive comes back at its visibility timeout."""
+        self._parking.leave(self)
+
+    @property
+    def waiting(self) -> bool:
+        return self.timer is not None
+
+
+class Parking:
+    """The parked receives of one node, and the timers that wake them when a hidden message becomes visible."""
+
+    def __init__(self, node: Node, shard: QueueShard, loop: asyncio.AbstractEventLoop) -> None:
+        self._node = node
+        self._shard = shard
+        self._loop = loop
+        self._lines: dict[int, deque[Parked]] = {}
+        self._alarms: dict[int, tuple[int, asyncio.TimerHandle]] = {}
+        self.count = 0
+
+    def receive(self, command: Receive, wait_s: int, done: Done) -> Parked | None:
+        """Answers at once where there is a message or `wait_s` is 0; else parks and returns a handle to cancel by."""
+        if not wait_s or self.count >= PARKED_MAX or self._may_serve(command.queue_id):
+            self._node.submit(command, done)
+            return None
+        parked = Parked(self, command, done)
+        parked.timer = self._loop.call_later(wait_s, self._time_out, parked)
+        self._lines.setdefault(command.queue_id, deque()).append(parked)
+        self.count += 1
+        self._set_alarm(command.queue_id)
+        return parked
+
+    def wake(self, queue_id: int) -> None:
+        """Something changed in that queue: serve whoever can be served, first come first."""
+        line = self._lines.get(queue_id)
+        if not line:
+            return
+        while line and self._may_serve(queue_id):
+            parked = line.popleft()
+            if not parked.waiting:
+                continue
+            done = parked.done
+            self._forget(parked)
+            assert done is not None
+            self._node.submit(parked.command, done)
+        if line:
+            self._set_alarm(queue_id)
+        else:
+            self._lines.pop(queue_id, None)
+            self._stop_alarm(queue_id)
+
+    def leave(self, parked: Parked) -> None:
+        if parked.waiting:
+            self._forget(parked)
+            self._tidy(parked.command.queue_id)
+
+    def end_all(self) -> None:
+        """The server is draining: every parked receive ends as if its time had run out."""
+        for line in list(self._lines.values()):
+            for parked in list(line):
+                if parked.waiting:
+                    self._time_out(parked)
+
+    def refuse(self, queue_id: int, refusal: QanatError) -> None:
+        """The queue is gone: whoever waits on it is told."""
+        for parked in self._lines.pop(queue_id, ()):
+            if parked.waiting and parked.done is not None:
+                done = parked.done
+                self._forget(parked)
+                done(refusal)
+        self._stop_alarm(queue_id)
+
+    def _may_serve(self, queue_id: int) -> bool:
+        return self._shard.has_visible(queue_id, self._node.clock.now_ms())
+
+    def _time_out(self, parked: Parked) -> None:
+        done = parked.done
+        self._forget(parked)
+        self._tidy(parked.command.queue_id)
+        assert done is not None
+        done(())
+
+    def _forget(self, parked: Parked) -> None:
+        assert parked.timer is not None
+        parked.timer.cancel()
+        parked.timer = None
+        parked.done = None
+        self.count -= 1
+
+    def _tidy(self, queue_id: int) -> None:
+        """Those who left in the middle of the line stay in it until they reach its head."""
+        line = self._lines.get(queue_id)
+        while line and not line[0].waiting:
+            line.popleft()
+        if not line:
+            self._lines.pop(queue_id, None)
+            self._stop_alarm(queue_id)
+
+    def _set_alarm(self, queue_id: int) -> None:
+        at_ms = self._shard.next_visible_at_ms(queue_id)
+        standing = self._alarms.get(queue_id)
+        if at_ms is None or (standing is not None and standing[0] <= at_ms):
+            return
+        self._stop_alarm(queue_id)
+        delay_ms = max(0, at_ms - self._node.clock.now_ms())
+        timer = self._loop.call_later(delay_ms / 1000, self._alarm, queue_id)
+        self._alarms[queue_id] = (at_ms, timer)
+
+    def _stop_alarm(self, queue_id: int) -> None:
+        standing = self._alarms.pop(queue_id, None)
+        if standing is not None:
+            standing[1].cancel()
+
+    def _alarm(self, queue_id: int) -> None:
+        self._alarms.pop(queue_id, None)
+        self.wake(queue_id)
