@@ -209,8 +209,7 @@ def canonical_request(request: SignedRequest, signed_headers: tuple[bytes, ...])
     """A header that is named but was not sent counts as empty, and so spoils the signature as on AWS."""
     headers = request.headers
     lines = [request.method, _canonical_path(request.path), _canonical_query(request.query)]
-    for name in signed_headers:
-        lines.append(name + b":" + b" ".join(headers.get(name, b"").split()))
+    lines += [name + b":" + b" ".join(headers.get(name, b"").split()) for name in signed_headers]
     lines += b"", b";".join(signed_headers), sha256(request.body).hexdigest().encode()
     return b"\n".join(lines)
 

@@ -1,0 +1,33 @@
+"""The AWS JSON 1.0 protocol: bodies, and errors with the `x-amzn-query-error` header that SDKs take codes from."""
+
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from qanat.core.errors import QanatError
+from qanat.wire.sqs.errors import shape_of
+
+CONTENT_TYPE: Final = b"application/x-amz-json-1.0"
+
+_encoder = msgspec.json.Encoder()
+
+
+class ErrorAnswer(NamedTuple):
+    status: int
+    head: bytes
+    """Whole header lines."""
+    body: bytes
+
+
+def encode(output: Any) -> bytes:
+    return _encoder.encode(output)
+
+
+def error_answer(error: QanatError) -> ErrorAnswer:
+    shape = shape_of(error)
+    fault = b"Receiver" if shape.status >= 500 else b"Sender"
+    return ErrorAnswer(
+        shape.status,
+        b"x-amzn-query-error: " + shape.query_code.encode() + b";" + fault + b"\r\n",
+        _encoder.encode({"__type": shape.type, shape.message_member: error.message}),
+    )

@@ -1,0 +1,1 @@
+"""SQS on the wire: shapes, checks and the table of its operations."""

@@ -1,0 +1,70 @@
+"""The table of SQS operations. What an operation does stands in `api`, under the same name."""
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from qanat.core.errors import InvalidAction, MalformedInput
+from qanat.wire.sqs import inputs as i
+
+
+class Operation(Struct, frozen=True):
+    name: str
+    input: type[Struct]
+    iam_action: str
+    """What a policy must allow. A batch is judged as its single action (facts.md section 1.10)."""
+    on_queue: bool
+    """Whether it is about one queue that exists; the others are about the account."""
+    decoder: "msgspec.json.Decoder[Any]"
+
+
+def _row(name: str, input_type: type[Struct], *, action: str | None = None) -> Operation:
+    on_queue = issubclass(input_type, i.QueueInput)
+    return Operation(
+        name, input_type, f"sqs:{action or name}", on_queue, msgspec.json.Decoder(input_type, strict=True)
+    )
+
+
+OPERATIONS: Final[dict[str, Operation]] = {
+    operation.name: operation
+    for operation in (
+        _row("ChangeMessageVisibility", i.ChangeMessageVisibilityInput),
+        _row(
+            "ChangeMessageVisibilityBatch",
+            i.ChangeMessageVisibilityBatchInput,
+            action="ChangeMessageVisibility",
+        ),
+        _row("CreateQueue", i.CreateQueueInput),
+        _row("DeleteMessage", i.DeleteMessageInput),
+        _row("DeleteMessageBatch", i.DeleteMessageBatchInput, action="DeleteMessage"),
+        _row("DeleteQueue", i.QueueInput),
+        _row("GetQueueAttributes", i.GetQueueAttributesInput),
+        _row("GetQueueUrl", i.GetQueueUrlInput),
+        _row("ListQueues", i.ListQueuesInput),
+        _row("PurgeQueue", i.QueueInput),
+        _row("ReceiveMessage", i.ReceiveMessageInput),
+        _row("SendMessage", i.SendMessageInput),
+        _row("SendMessageBatch", i.SendMessageBatchInput, action="SendMessage"),
+        _row("SetQueueAttributes", i.SetQueueAttributesInput),
+    )
+}
+
+_TARGET_PREFIX: Final = b"AmazonSQS."
+
+
+def operation_of(target: bytes) -> Operation:
+    """The operation that an X-Amz-Target header names. Raises InvalidAction."""
+    name = target.removeprefix(_TARGET_PREFIX).decode("latin-1")
+    operation = OPERATIONS.get(name) if target.startswith(_TARGET_PREFIX) else None
+    if operation is None:
+        raise InvalidAction(name)
+    return operation
+
+
+def decode(operation: Operation, body: bytes) -> Any:
+    """The operation's input. Raises MalformedInput where `body` is not JSON of its shape."""
+    try:
+        return operation.decoder.decode(body or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedInput(f"The body cannot be read as the input of {operation.name}: {error}") from None

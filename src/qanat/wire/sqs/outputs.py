@@ -1,0 +1,73 @@
+"""What each operation answers, member for member as the service model names it. A member left out is not written."""
+
+from msgspec import Struct
+
+# The names below are AWS's, not ours.
+
+
+class Empty(Struct, frozen=True):
+    pass
+
+
+class QueueUrlOutput(Struct, frozen=True):
+    QueueUrl: str
+
+
+class ListQueuesOutput(Struct, frozen=True, omit_defaults=True):
+    QueueUrls: list[str] | None = None
+    NextToken: str | None = None
+
+
+class AttributesOutput(Struct, frozen=True, omit_defaults=True):
+    Attributes: dict[str, str] | None = None
+
+
+class SendMessageOutput(Struct, frozen=True, omit_defaults=True):
+    MessageId: str
+    MD5OfMessageBody: str
+    MD5OfMessageAttributes: str | None = None
+    MD5OfMessageSystemAttributes: str | None = None
+
+
+class SendResultEntry(Struct, frozen=True, omit_defaults=True):
+    Id: str
+    MessageId: str
+    MD5OfMessageBody: str
+    MD5OfMessageAttributes: str | None = None
+    MD5OfMessageSystemAttributes: str | None = None
+
+
+class ResultEntry(Struct, frozen=True):
+    Id: str
+
+
+class ErrorEntry(Struct, frozen=True):
+    Id: str
+    SenderFault: bool
+    Code: str
+    Message: str
+
+
+class BatchOutput(Struct, frozen=True, omit_defaults=True):
+    Successful: list[SendResultEntry] | list[ResultEntry] | None = None
+    Failed: list[ErrorEntry] | None = None
+
+
+class AttributeValueOutput(Struct, frozen=True, omit_defaults=True):
+    DataType: str
+    StringValue: str | None = None
+    BinaryValue: bytes | None = None
+
+
+class MessageOutput(Struct, frozen=True, omit_defaults=True):
+    MessageId: str
+    ReceiptHandle: str
+    MD5OfBody: str
+    Body: str
+    Attributes: dict[str, str] | None = None
+    MD5OfMessageAttributes: str | None = None
+    MessageAttributes: dict[str, AttributeValueOutput] | None = None
+
+
+class ReceiveMessageOutput(Struct, frozen=True, omit_defaults=True):
+    Messages: list[MessageOutput] | None = None
