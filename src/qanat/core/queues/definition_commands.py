@@ -1,0 +1,47 @@
+"""What may be asked of the catalogue of queues."""
+
+from msgspec import Struct
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+class CreateQueue(Struct, frozen=True):
+    """-> Queue, the standing one where it has the same attributes."""
+
+    account: str
+    region: str
+    name: str
+    attributes: Pairs
+    tags: Pairs
+    name_reuse_ms: int
+    """How long after its deletion a name may not be used again."""
+
+
+class SetQueueAttributes(Struct, frozen=True):
+    """-> Queue."""
+
+    account: str
+    name: str
+    attributes: Pairs
+
+
+class DeleteQueue(Struct, frozen=True):
+    """-> Queue, as it last was."""
+
+    account: str
+    name: str
+
+
+class ListQueues(Struct, frozen=True):
+    """-> QueueListing, by name."""
+
+    account: str
+    prefix: str
+    max_results: int
+    after: str
+    """The last name of the page before; empty for the first page."""
+
+
+class QueueListing(Struct, frozen=True):
+    names: tuple[str, ...]
+    more: bool

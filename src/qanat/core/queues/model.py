@@ -1,0 +1,38 @@
+"""A queue as it is defined: a value. Its messages live elsewhere, under its `queue_id`."""
+
+from msgspec import Struct
+
+from qanat.core.names import queue_arn
+
+
+class Queue(Struct, frozen=True, array_like=True):
+    """`queue_id` is never used again, so a queue made later under the same name shares nothing with this one."""
+
+    queue_id: int
+    account: str
+    region: str
+    name: str
+    attributes: tuple[tuple[str, str], ...]
+    """What was set, as it was given (name, text), sorted by name; what is not here has its default."""
+    tags: tuple[tuple[str, str], ...]
+    created_at_ms: int
+    modified_at_ms: int
+
+    @property
+    def arn(self) -> str:
+        return queue_arn(self.region, self.account, self.name)
+
+
+class QueueSettings(Struct, frozen=True):
+    """The attributes of a queue as the engine uses them."""
+
+    delay_s: int
+    maximum_message_size_bytes: int
+    retention_s: int
+    wait_time_s: int
+    visibility_timeout_s: int
+    policy: str | None
+
+
+QueueKey = tuple[str, str]
+"""(account, name)"""
