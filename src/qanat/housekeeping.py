@@ -4,9 +4,10 @@ Only prefixes are dropped, so no Deleted is forgotten before its Sent. Everythin
 commits: it holds no lock and stops nobody.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
+from qanat.core.control import TakeSnapshot
 from qanat.core.queues.commands import Keep
 from qanat.core.queues.records import Kept, QueueConfigured, QueueRecord, Sent
 from qanat.core.queues.shard import QueueShard
@@ -87,17 +88,19 @@ def _places(records: Iterable[QueueRecord]) -> Iterable[tuple[int, int | None]]:
 class Snapshotter:
     """For a small state: writes it whole as one record once several times its size has been appended since."""
 
-    def __init__(self, node: Node, snapshot: Callable[[], Any], appended_bytes_min: int = 1024 * 1024) -> None:
+    def __init__(self, node: Node, appended_bytes_min: int = 1024 * 1024) -> None:
         self._node = node
-        self._snapshot = snapshot
         self._minimum = appended_bytes_min
         self._due_at_bytes = appended_bytes_min
+        self._under_way = False
 
     def __call__(self) -> None:
-        appended = self._node.statistics.appended_bytes
-        if appended < self._due_at_bytes:
-            return
-        snapshot = self._snapshot()
-        # Set before the snapshot is committed, so that its own commit does not ask for another.
-        self._due_at_bytes = appended + self._minimum + 4 * self._node.frame_bytes([snapshot])
-        self._node.submit(snapshot, ignore)
+        statistics = self._node.statistics
+        if not self._under_way and statistics.appended_bytes >= self._due_at_bytes:
+            self._under_way = True
+            self._node.submit(TakeSnapshot(), self._taken)
+
+    def _taken(self, _: object) -> None:
+        self._under_way = False
+        newest = self._node.frame_sizes[next(reversed(self._node.frame_sizes))]
+        self._due_at_bytes = self._node.statistics.appended_bytes + max(self._minimum, 4 * newest)

@@ -242,10 +242,6 @@ class Node:
         self.statistics.log_bytes += len(frame)
         self.statistics.appended_bytes += len(frame)
 
-    def frame_bytes(self, records: Sequence[Any]) -> int:
-        """How long a frame of these records would be."""
-        return len(self._codec.encode(records, self.clock.now_ms()))
-
     def forget_frames(self, before: int) -> None:
         """The frames before that position were trimmed."""
         for position in list(self.frame_sizes):

@@ -1,1 +1,1 @@
-"""TODO"""
+"""A request from its bytes to its answer: authenticate, decode, authorise, submit."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""The `qanat` command."""

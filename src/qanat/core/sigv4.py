@@ -101,18 +101,14 @@ def read_claim(headers: Mapping[bytes, bytes]) -> Claim:
     return Claim(access_key_id, scope, signed, fields[b"Signature"].decode("latin-1"), amz_date)
 
 
-def _demand_all(
-    headers: Mapping[bytes, bytes], fields: Mapping[bytes, bytes], authorization: bytes
-) -> None:
+def _demand_all(headers: Mapping[bytes, bytes], fields: Mapping[bytes, bytes], authorization: bytes) -> None:
     missing = [
         f"Authorization header requires '{name}' parameter."
         for name in ("Credential", "Signature", "SignedHeaders")
         if not fields.get(name.encode())
     ]
     if b"x-amz-date" not in headers and b"date" not in headers:
-        missing.append(
-            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
-        )
+        missing.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
     if missing:
         # AWS repeats the header; its signature is no secret, but what else stands there may be.
         scheme = authorization.split(b" ", 1)[0].decode("latin-1")
@@ -197,6 +193,14 @@ def verify(request: SignedRequest, claim: Claim, key: bytes) -> None:
     expected = hmac.digest(key, string_to_sign(request, claim), "sha256").hex()
     if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
         raise SignatureDoesNotMatch
+
+
+def sign(request: SignedRequest, claim: Claim, key: bytes) -> str:
+    """The Authorization header of a request that this program sends; the claim's own signature is not looked at."""
+    credential = "/".join((claim.access_key_id, *claim.scope, TERMINATOR))
+    signed = b";".join(claim.signed_headers).decode()
+    signature = hmac.digest(key, string_to_sign(request, claim), "sha256").hex()
+    return f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={signed}, Signature={signature}"
 
 
 def string_to_sign(request: SignedRequest, claim: Claim) -> bytes:

@@ -74,6 +74,9 @@ class HttpServer:
         self.loop = loop
         self.connections: set[HttpProtocol] = set()
         self.draining = False
+        self.empty = asyncio.Event()
+        """Set when nobody is connected."""
+        self.empty.set()
         self._date_line = b""
         self._date_until = 0.0
 
@@ -124,6 +127,7 @@ class HttpProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._server.connections.add(self)
+        self._server.empty.clear()
 
     def data_received(self, data: bytes) -> None:
         if self._refusal is not None:
@@ -148,6 +152,8 @@ class HttpProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.connections.discard(self)
+        if not self._server.connections:
+            self._server.empty.set()
         self._transport = None
         present, self._present = self._present, None
         self._pending.clear()
@@ -290,6 +296,10 @@ class HttpProtocol(asyncio.Protocol):
     def close_if_idle(self) -> None:
         if self._present is None and self._arriving is None and self._transport is not None:
             self._transport.close()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
 
     def close_if_late(self, now: float) -> None:
         """A request that is being answered may take its time: a long poll is ours to end."""

@@ -9,6 +9,7 @@ import logging
 import socket
 import ssl
 import struct
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -43,9 +44,12 @@ class Door:
 class Listener:
     """Accepts on one listening, non-blocking socket, which it owns from now on."""
 
-    def __init__(self, sock: socket.socket, door: Door, server: HttpServer) -> None:
+    def __init__(self, sock: socket.socket, door: Door, server: HttpServer, address: str) -> None:
         self.sock = sock
         self.door = door
+        self.address = address
+        """As the network knows it; a driver may have bound the socket to another."""
+        self._connected: weakref.WeakSet[HttpProtocol] = weakref.WeakSet()
         self._server = server
         self._loop = server.loop
         self._waiting: dict[socket.socket, asyncio.TimerHandle] = {}
@@ -60,6 +64,11 @@ class Listener:
         self.sock.close()
         for connection in list(self._waiting):
             self._give_up(connection)
+
+    def drop_connections(self) -> None:
+        """Ends at once what came in here: the way that it came by is no more."""
+        for protocol in list(self._connected):
+            protocol.abort()
 
     def _accept(self) -> None:
         for _ in range(_ACCEPTS_AT_ONCE):
@@ -124,7 +133,7 @@ class Listener:
     async def _connect(self, connection: socket.socket, way: WayIn, tls: ssl.SSLContext | None) -> None:
         try:
             await self._loop.connect_accepted_socket(
-                lambda: HttpProtocol(self._server, way),
+                lambda: self._protocol(way),
                 connection,
                 ssl=tls,
                 ssl_handshake_timeout=HANDSHAKE_TIME_S if tls else None,
@@ -132,6 +141,11 @@ class Listener:
         except (OSError, ssl.SSLError, TimeoutError) as error:
             logger.debug("TLS handshake with %s failed: %s", way.client_address, error)
             connection.close()
+
+    def _protocol(self, way: WayIn) -> HttpProtocol:
+        protocol = HttpProtocol(self._server, way)
+        self._connected.add(protocol)
+        return protocol
 
 
 def listen_tcp(host: str, port: int) -> socket.socket:

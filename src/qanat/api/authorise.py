@@ -1,0 +1,118 @@
+"""May this caller do this, here, on this way in? Collects the policies that apply and asks the policy engine.
+
+Invariant: a decision is kept only while nothing that it read can vary: until the control state changes, and only
+where its policies read no condition key beyond FIXED_KEYS. What cannot be judged is denied.
+"""
+
+import logging
+from typing import Final
+
+from qanat.api.context import FIXED_KEYS, context_of
+from qanat.core.control import Control
+from qanat.core.errors import AccessDenied
+from qanat.core.identity.model import Caller
+from qanat.core.policy.decision import Decision, Named, Policies, Request
+from qanat.core.policy.document import Document, PolicyKind, parse
+from qanat.core.policy.errors import PolicyInvalid, PolicyTooLarge
+from qanat.core.policy.evaluate import authorize
+from qanat.core.policy.explain import denial_text
+from qanat.core.policy.full_access import FULL_ACCESS
+from qanat.core.way import WayIn
+
+logger = logging.getLogger(__name__)
+
+_DOCUMENTS_MAX: Final = 65_536
+_DECISIONS_MAX: Final = 65_536
+
+_DecisionKey = tuple[str, str, str, str | None, bool]
+
+
+class Authoriser:
+    def __init__(self, control: Control, region: str) -> None:
+        self._control = control
+        self._region = region
+        self._documents: dict[tuple[PolicyKind, str], Document] = {}
+        self._decisions: dict[_DecisionKey, Decision] = {}
+        self._decided_at_version = -1
+
+    def demand(
+        self,
+        caller: Caller,
+        action: str,
+        resource: str,
+        resource_account: str,
+        way: WayIn,
+        user_agent: str | None,
+        now_ms: int,
+        resource_policy: str | None = None,
+    ) -> None:
+        """Returns if it is allowed; raises AccessDenied with the reason if not. `resource_policy` is its text."""
+        if self._decided_at_version != self._control.version:
+            self._decisions.clear()
+            self._decided_at_version = self._control.version
+        key = (caller.unique_id, action, resource, way.vpc_endpoint_id, way.secure)
+        decision = self._decisions.get(key)
+        if decision is not None and decision.allowed:
+            return
+        context = context_of(caller, way, self._region, resource_account, user_agent, now_ms)
+        request = Request(caller, action, resource, resource_account, context)
+        if decision is None:
+            policies = self._policies(caller, way, resource_policy, resource)
+            decision = authorize(request, policies)
+            if _reads_only_fixed_keys(policies):
+                self._keep(key, decision)
+        if not decision.allowed:
+            raise AccessDenied(denial_text(request, decision))
+
+    def _policies(self, caller: Caller, way: WayIn, resource_policy: str | None, resource: str) -> Policies:
+        identity: tuple[Named, ...] = ()
+        if caller.user_name is not None:
+            user = self._control.identity.user(caller.account, caller.user_name)
+            if user is None:
+                raise AccessDenied("The caller no longer exists.")
+            identity = tuple(
+                Named(name, self._document(PolicyKind.IDENTITY, text)) for name, text in user.policies
+            )
+        return Policies(
+            identity=identity,
+            resource=None
+            if resource_policy is None
+            else Named(resource, self._document(PolicyKind.RESOURCE, resource_policy)),
+            endpoint=self._endpoint_policy(way),
+        )
+
+    def _endpoint_policy(self, way: WayIn) -> Named | None:
+        if way.vpc_endpoint_id is None:
+            return None
+        endpoint = self._control.network.endpoint(way.vpc_endpoint_id)
+        if endpoint is None:
+            raise AccessDenied(f"The VPC endpoint {way.vpc_endpoint_id} no longer exists.")
+        if endpoint.policy is None:
+            return Named(endpoint.vpc_endpoint_id, FULL_ACCESS)
+        return Named(endpoint.vpc_endpoint_id, self._document(PolicyKind.ENDPOINT, endpoint.policy))
+
+    def _document(self, kind: PolicyKind, text: str) -> Document:
+        found = self._documents.get((kind, text))
+        if found is not None:
+            return found
+        try:
+            document = parse(text, kind)
+        except (PolicyInvalid, PolicyTooLarge) as error:
+            # It was understood when it was written. Whatever it denied must stay denied.
+            logger.error("a stored policy cannot be read any more, so requests are denied: %s", error)
+            raise AccessDenied("A policy that applies to this request cannot be read.") from error
+        if len(self._documents) >= _DOCUMENTS_MAX:
+            self._documents.clear()
+        self._documents[kind, text] = document
+        return document
+
+    def _keep(self, key: _DecisionKey, decision: Decision) -> None:
+        if len(self._decisions) >= _DECISIONS_MAX:
+            self._decisions.clear()
+        self._decisions[key] = decision
+
+
+def _reads_only_fixed_keys(policies: Policies) -> bool:
+    documents = [named.document for named in policies.identity]
+    documents += [named.document for named in (policies.resource, policies.endpoint) if named is not None]
+    return all(document.keys_read <= FIXED_KEYS for document in documents)

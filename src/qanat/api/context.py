@@ -1,0 +1,66 @@
+"""The request context that conditions read (facts.md section 2.5): filled from sockets, keys and clocks.
+
+The one value in it that a client chooses is `aws:UserAgent`, as on AWS.
+"""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from qanat.core.identity.model import Caller, PrincipalType
+from qanat.core.names import ec2_arn
+from qanat.core.way import WayIn
+
+FIXED_KEYS: Final = frozenset(
+    {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalisawsservice",
+        "aws:principaltype",
+        "aws:requestedregion",
+        "aws:resourceaccount",
+        "aws:securetransport",
+        "aws:sourcevpc",
+        "aws:sourcevpcarn",
+        "aws:sourcevpce",
+        "aws:userid",
+        "aws:username",
+        "aws:viaawsservice",
+        "aws:vpceaccount",
+    }
+)
+"""Keys whose values follow from the caller, the resource and the socket: between two such requests they are equal."""
+
+
+def context_of(
+    caller: Caller, way: WayIn, region: str, resource_account: str, user_agent: str | None, now_ms: int
+) -> dict[str, str | tuple[str, ...]]:
+    """Keys in lower case. A key that does not apply is absent, never empty."""
+    context: dict[str, str | tuple[str, ...]] = {
+        "aws:currenttime": datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:epochtime": str(now_ms // 1000),
+        "aws:principalaccount": caller.account,
+        "aws:principaltype": caller.type.value,
+        "aws:requestedregion": region,
+        "aws:resourceaccount": resource_account,
+        "aws:securetransport": "true" if way.secure else "false",
+        "aws:userid": caller.unique_id,
+        "aws:viaawsservice": "false",
+    }
+    if caller.type is not PrincipalType.ANONYMOUS:
+        context["aws:principalarn"] = caller.arn
+        context["aws:principalisawsservice"] = "false"
+    if caller.user_name is not None:
+        context["aws:username"] = caller.user_name
+    if user_agent:
+        context["aws:useragent"] = user_agent
+    if way.vpc_endpoint_id is None:
+        context["aws:sourceip"] = way.client_address
+    else:
+        assert way.vpc_id is not None
+        assert way.vpc_endpoint_account is not None
+        context["aws:sourcevpce"] = way.vpc_endpoint_id
+        context["aws:sourcevpc"] = way.vpc_id
+        context["aws:sourcevpcarn"] = ec2_arn(region, way.vpc_endpoint_account, "vpc", way.vpc_id)
+        context["aws:vpceaccount"] = way.vpc_endpoint_account
+        context["aws:vpcsourceip"] = way.client_address
+    return context

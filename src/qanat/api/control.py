@@ -1,0 +1,69 @@
+"""EC2, IAM and STS: one path for every operation of their tables."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from qanat.api.authorise import Authoriser
+from qanat.api.ids import RandomIds
+from qanat.core.control import Control
+from qanat.core.errors import QanatError
+from qanat.core.identity.model import Caller, PrincipalType
+from qanat.core.sigv4 import MissingAuthenticationToken
+from qanat.net.http import Request
+from qanat.node import Node
+from qanat.wire.ec2 import EC2
+from qanat.wire.iam import IAM
+from qanat.wire.service import Call, Service
+from qanat.wire.sts import STS
+
+SERVICES: Final[Mapping[str, Service]] = {service.name: service for service in (EC2, IAM, STS)}
+_CONTENT_TYPE: Final = b"text/xml;charset=UTF-8"
+
+
+class ControlApi:
+    def __init__(self, control: Control, node: Node, authoriser: Authoriser, region: str) -> None:
+        self._control = control
+        self._node = node
+        self._authoriser = authoriser
+        self._region = region
+        self._ids = RandomIds()
+
+    def handle(
+        self, request: Request, request_id: str, service: Service, caller: Caller, form: bytes, now_ms: int
+    ) -> None:
+        """Answers, now or later; raises QanatError where the request is refused at once."""
+        if caller.type is PrincipalType.ANONYMOUS:
+            raise MissingAuthenticationToken
+        operation, given = service.parse(form)
+        call = Call(caller.account, self._region, caller, now_ms, self._ids, self._control.identity)
+        if operation.action is not None:
+            agent = request.headers.get(b"user-agent")
+            for resource in operation.resources(given, call):
+                self._authoriser.demand(
+                    caller,
+                    operation.action,
+                    resource,
+                    caller.account,
+                    request.way,
+                    None if agent is None else agent.decode("latin-1"),
+                    now_ms,
+                )
+
+        def done(reply: object) -> None:
+            if isinstance(reply, QanatError):
+                refuse(request, request_id, service, reply)
+                return
+            body = service.render(operation, operation.output(reply, given, call), request_id)
+            request.respond(200, _CONTENT_TYPE, body, _request_id_line(request_id))
+
+        self._node.submit(operation.command(given, call), done)
+
+
+def refuse(request: Request, request_id: str, service: Service, error: QanatError) -> None:
+    """An error in the service's own XML."""
+    status, body = service.render_error(error, request_id)
+    request.respond(status, _CONTENT_TYPE, body, _request_id_line(request_id))
+
+
+def _request_id_line(request_id: str) -> bytes:
+    return b"x-amzn-RequestId: " + request_id.encode() + b"\r\n"

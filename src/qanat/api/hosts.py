@@ -1,0 +1,63 @@
+"""The host that an answer's QueueUrl names: the one by which the client came in, where it is one of ours.
+
+The Host header decides nothing but this, and only among names that are ours anyway.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Protocol
+
+from qanat.core.names import dual_stack_sqs_host, sqs_host
+from qanat.core.network.model import VpcEndpoint
+from qanat.core.way import WayIn
+
+
+class Network(Protocol):
+    """What is asked of the network part of the control shard."""
+
+    def endpoint(self, vpc_endpoint_id: str) -> VpcEndpoint | None: ...
+
+
+class Hosts:
+    """`public_default` is `host:port`; `public_names`, with port or without, lead to the public listener."""
+
+    def __init__(
+        self, region: str, network: Network, public_default: str, public_names: Iterable[str]
+    ) -> None:
+        self._regional = sqs_host(region)
+        self._private_suffix = f".sqs.{region}.vpce.amazonaws.com"
+        self._network = network
+        self._public_default = public_default
+        self._public: Collection[str] = frozenset(
+            {public_default, *public_names, sqs_host(region), dual_stack_sqs_host(region)}
+        )
+        self._private: Collection[str] = frozenset({sqs_host(region), dual_stack_sqs_host(region)})
+
+    def base_url(self, way: WayIn, host_header: bytes) -> str:
+        """`https://sqs.us-east-2.amazonaws.com`, without a slash at the end."""
+        scheme = "https" if way.secure else "http"
+        host = host_header.decode("latin-1").lower()
+        if way.vpc_endpoint_id is None:
+            return f"{scheme}://{host if self._is_public(host) else self._public_default}"
+        return f"{scheme}://{host if self._is_private(host, way.vpc_endpoint_id) else self._regional}"
+
+    def _is_public(self, host: str) -> bool:
+        return host in self._public or host.rpartition(":")[0] in self._public
+
+    def _is_private(self, host: str, vpc_endpoint_id: str) -> bool:
+        name, _, port = host.partition(":")
+        if port not in ("", "443"):
+            return _is_loopback(name)
+        if name in self._private:
+            return True
+        endpoint = self._network.endpoint(vpc_endpoint_id)
+        return (
+            endpoint is not None
+            and name.endswith(self._private_suffix)
+            and name.startswith(f"{vpc_endpoint_id}-{endpoint.dns_suffix}")
+        )
+
+
+def _is_loopback(name: str) -> bool:
+    """The loopback driver's endpoints have addresses for names."""
+    parts = name.split(".")
+    return len(parts) == 4 and parts[0] == "127" and all(part.isdigit() for part in parts)

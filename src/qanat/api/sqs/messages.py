@@ -1,0 +1,216 @@
+"""Send, receive, delete, change visibility: the operations on messages."""
+
+from collections.abc import Callable
+from typing import Final
+
+from qanat.api.ids import uuid
+from qanat.api.sqs.call import SqsCall
+from qanat.core import limits
+from qanat.core.control import Control
+from qanat.core.errors import InvalidParameterValue, QanatError
+from qanat.core.queues import commands as c
+from qanat.core.queues.errors import BatchRequestTooLong
+from qanat.core.queues.model import Queue
+from qanat.core.queues.receipt import seal, unseal
+from qanat.node import Node
+from qanat.parking import Parking
+from qanat.wire.sqs import inputs as i
+from qanat.wire.sqs import outputs as o
+from qanat.wire.sqs.delivery import output as delivery_output
+from qanat.wire.sqs.delivery import system_names, user_filter
+from qanat.wire.sqs.errors import shape_of
+from qanat.wire.sqs.message import Checked, check
+from qanat.wire.sqs.parameters import batch, integer, required
+
+_SINGLE: Final = "One or more parameters are invalid."
+_ENTRY: Final = "One or more parameters cannot be validated."
+
+
+class Messages:
+    def __init__(self, control: Control, node: Node, parking: Parking, receipt_key: bytes) -> None:
+        self._catalogue = control.catalogue
+        self._node = node
+        self._parking = parking
+        self._receipt_key = receipt_key
+
+    # -- sending --------------------------------------------------------------------------------------------
+
+    def send(self, call: SqsCall, queue: Queue, given: i.SendMessageInput) -> None:
+        settings = self._catalogue.settings(queue)
+        checked = check(given, uuid(), call.sender_id, call.trace_header, call.now_ms)
+        _check_size(checked, settings.maximum_message_size_bytes, _SINGLE)
+        delay_s = integer(given.DelaySeconds, "DelaySeconds", settings.delay_s)
+        command = c.Send(queue.queue_id, (c.Outgoing(checked.content, delay_s),))
+
+        def sent(reply: object) -> None:
+            if isinstance(reply, QanatError):
+                call.refuse(reply)
+                return
+            content = checked.content
+            call.answer(
+                o.SendMessageOutput(
+                    content.message_id,
+                    content.body_md5,
+                    checked.attributes_md5,
+                    checked.system_attributes_md5,
+                )
+            )
+
+        self._node.submit(command, sent)
+        self._parking.wake(queue.queue_id)
+
+    def send_batch(self, call: SqsCall, queue: Queue, given: i.SendMessageBatchInput) -> None:
+        settings = self._catalogue.settings(queue)
+        entries = batch(given.Entries, "SendMessageBatchRequestEntry")
+        good: list[tuple[str, Checked, int]] = []
+        failed: list[o.ErrorEntry] = []
+        for entry_id, entry in entries:
+            try:
+                checked = check(entry, uuid(), call.sender_id, call.trace_header, call.now_ms)
+                _check_size(checked, settings.maximum_message_size_bytes, _ENTRY)
+                delay_s = integer(entry.DelaySeconds, "DelaySeconds", settings.delay_s)
+            except QanatError as error:
+                failed.append(_failure(entry_id, error))
+            else:
+                good.append((entry_id, checked, delay_s))
+        total_bytes = sum(checked.size_bytes for _, checked, _ in good)
+        if total_bytes > limits.BATCH_BYTES_MAX:
+            raise BatchRequestTooLong(total_bytes)
+        results = [
+            o.SendResultEntry(
+                entry_id,
+                checked.content.message_id,
+                checked.content.body_md5,
+                checked.attributes_md5,
+                checked.system_attributes_md5,
+            )
+            for entry_id, checked, _ in good
+        ]
+        output = o.BatchOutput(results or None, failed or None)
+        outgoing = tuple(c.Outgoing(checked.content, delay_s) for _, checked, delay_s in good)
+        self._node.submit(c.Send(queue.queue_id, outgoing), _answering(call, lambda _: output))
+        self._parking.wake(queue.queue_id)
+
+    # -- receiving ------------------------------------------------------------------------------------------
+
+    def receive(self, call: SqsCall, queue: Queue, given: i.ReceiveMessageInput) -> None:
+        settings = self._catalogue.settings(queue)
+        wait_s = integer(given.WaitTimeSeconds, "WaitTimeSeconds", settings.wait_time_s)
+        command = c.Receive(
+            queue.queue_id,
+            integer(given.MaxNumberOfMessages, "MaxNumberOfMessages", 1),
+            integer(given.VisibilityTimeout, "VisibilityTimeout", settings.visibility_timeout_s),
+            wait_s > 0,
+        )
+        system = system_names(given.AttributeNames, given.MessageSystemAttributeNames)
+        wanted = user_filter(given.MessageAttributeNames)
+        queue_id = queue.queue_id
+
+        def output(deliveries: tuple[c.Delivery, ...]) -> o.ReceiveMessageOutput:
+            return o.ReceiveMessageOutput(
+                [
+                    delivery_output(
+                        delivery,
+                        seal(self._receipt_key, queue_id, c.Receipt(delivery.seq, delivery.receive_count)),
+                        system,
+                        wanted,
+                    )
+                    for delivery in deliveries
+                ]
+                or None
+            )
+
+        parked = self._parking.receive(command, wait_s, _answering(call, output))
+        if parked is not None:
+            call.request.on_gone = parked.cancel
+
+    # -- after receiving ------------------------------------------------------------------------------------
+
+    def delete(self, call: SqsCall, queue: Queue, given: i.DeleteMessageInput) -> None:
+        receipt = self._receipt(queue, given.ReceiptHandle)
+        self._node.submit(c.Delete(queue.queue_id, (receipt,)), _answering(call, lambda _: o.Empty()))
+
+    def delete_batch(self, call: SqsCall, queue: Queue, given: i.DeleteMessageBatchInput) -> None:
+        entries = batch(given.Entries, "DeleteMessageBatchRequestEntry")
+        receipts: list[c.Receipt] = []
+        done: list[o.ResultEntry] = []
+        failed: list[o.ErrorEntry] = []
+        for entry_id, entry in entries:
+            try:
+                receipts.append(self._receipt(queue, entry.ReceiptHandle))
+            except QanatError as error:
+                failed.append(_failure(entry_id, error))
+            else:
+                done.append(o.ResultEntry(entry_id))
+        output = o.BatchOutput(done or None, failed or None)
+        command = c.Delete(queue.queue_id, tuple(receipts))
+        self._node.submit(command, _answering(call, lambda _: output))
+
+    def change_visibility(self, call: SqsCall, queue: Queue, given: i.ChangeMessageVisibilityInput) -> None:
+        change = self._change(queue, given.ReceiptHandle, given.VisibilityTimeout)
+
+        def changed(reply: tuple[QanatError | None]) -> o.Empty:
+            if reply[0] is not None:
+                raise reply[0]
+            return o.Empty()
+
+        command = c.ChangeVisibility(queue.queue_id, (change,))
+        self._node.submit(command, _answering(call, changed))
+        self._parking.wake(queue.queue_id)
+
+    def change_visibility_batch(
+        self, call: SqsCall, queue: Queue, given: i.ChangeMessageVisibilityBatchInput
+    ) -> None:
+        entries = batch(given.Entries, "ChangeMessageVisibilityBatchRequestEntry")
+        changes: list[tuple[str, c.VisibilityChange]] = []
+        failed: list[o.ErrorEntry] = []
+        for entry_id, entry in entries:
+            try:
+                changes.append((entry_id, self._change(queue, entry.ReceiptHandle, entry.VisibilityTimeout)))
+            except QanatError as error:
+                failed.append(_failure(entry_id, error))
+
+        def changed(reply: tuple[QanatError | None, ...]) -> o.BatchOutput:
+            outcomes = list(zip((entry_id for entry_id, _ in changes), reply, strict=True))
+            refused = [_failure(entry_id, error) for entry_id, error in outcomes if error is not None]
+            done = [o.ResultEntry(entry_id) for entry_id, error in outcomes if error is None]
+            return o.BatchOutput(done or None, failed + refused or None)
+
+        command = c.ChangeVisibility(queue.queue_id, tuple(change for _, change in changes))
+        self._node.submit(command, _answering(call, changed))
+        self._parking.wake(queue.queue_id)
+
+    def _receipt(self, queue: Queue, handle: str | None) -> c.Receipt:
+        return unseal(self._receipt_key, queue.queue_id, required(handle, "ReceiptHandle"))
+
+    def _change(self, queue: Queue, handle: str | None, timeout_s: int | None) -> c.VisibilityChange:
+        handle = required(handle, "ReceiptHandle")
+        timeout_s = integer(required(timeout_s, "VisibilityTimeout"), "VisibilityTimeout", 0)
+        return c.VisibilityChange(handle, self._receipt(queue, handle), timeout_s)
+
+
+def _check_size(checked: Checked, maximum_bytes: int, sentence: str) -> None:
+    if checked.size_bytes > maximum_bytes:
+        raise InvalidParameterValue(f"{sentence} Reason: Message must be shorter than {maximum_bytes} bytes.")
+
+
+def _failure(entry_id: str, error: QanatError) -> o.ErrorEntry:
+    shape = shape_of(error)
+    return o.ErrorEntry(entry_id, shape.status < 500, shape.query_code, error.message)
+
+
+def _answering(call: SqsCall, output: Callable[..., object]) -> Callable[[object], None]:
+    """A `done` that answers with `output(reply)`, or refuses with the error that came or that `output` raises."""
+
+    def done(reply: object) -> None:
+        if isinstance(reply, QanatError):
+            call.refuse(reply)
+            return
+        try:
+            answer = output(reply)
+        except QanatError as error:
+            call.refuse(error)
+            return
+        call.answer(answer)
+
+    return done

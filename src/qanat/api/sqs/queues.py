@@ -1,0 +1,154 @@
+"""Create, list, describe, change, purge and delete queues.
+
+A definition lives in the control shard, its messages in the queue shard. A change is made in control first; a crash
+between the two is mended at the next start (`reconcile`), and no reply has left by then.
+"""
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+
+from qanat.api.sqs.call import SqsCall
+from qanat.core import limits
+from qanat.core.control import Control
+from qanat.core.errors import InvalidParameterValue, QanatError
+from qanat.core.queues import commands as c
+from qanat.core.queues import definition_commands as d
+from qanat.core.queues.attributes import described
+from qanat.core.queues.errors import QueueDoesNotExist
+from qanat.core.queues.model import Queue
+from qanat.core.queues.shard import QueueShard
+from qanat.node import Node
+from qanat.parking import Parking
+from qanat.wire.sqs import inputs as i
+from qanat.wire.sqs import outputs as o
+from qanat.wire.sqs.parameters import integer, required
+
+
+class Queues:
+    def __init__(
+        self,
+        control: Control,
+        control_node: Node,
+        node: Node,
+        parking: Parking,
+        region: str,
+        cooldown_ms: int,
+    ) -> None:
+        self._catalogue = control.catalogue
+        self._control_node = control_node
+        self._node = node
+        self._parking = parking
+        self._region = region
+        self._cooldown_ms = cooldown_ms
+        """How long a deleted name rests and a purge keeps the next one away; AWS: 60 seconds."""
+
+    def create(self, call: SqsCall, given: i.CreateQueueInput) -> None:
+        command = d.CreateQueue(
+            call.caller.account,
+            self._region,
+            required(given.QueueName, "QueueName"),
+            tuple((given.Attributes or {}).items()),
+            tuple((given.tags or {}).items()),
+            self._cooldown_ms,
+        )
+        self._define(call, command, lambda queue: o.QueueUrlOutput(call.queue_url(queue)))
+
+    def set_attributes(self, call: SqsCall, queue: Queue, given: i.SetQueueAttributesInput) -> None:
+        attributes = required(given.Attributes, "Attribute")
+        command = d.SetQueueAttributes(queue.account, queue.name, tuple(attributes.items()))
+        self._define(call, command, lambda _: o.Empty())
+
+    def _define(self, call: SqsCall, command: object, output: Callable[[Queue], object]) -> None:
+        def defined(reply: Queue | QanatError) -> None:
+            if isinstance(reply, QanatError):
+                call.refuse(reply)
+                return
+            settings = self._catalogue.settings(reply)
+            self._node.submit(
+                c.ConfigureQueue(reply.queue_id, settings.retention_s * 1000),
+                lambda refusal: _finish(call, refusal, lambda: output(reply)),
+            )
+
+        self._control_node.submit(command, defined)
+
+    def delete(self, call: SqsCall, queue: Queue, given: i.QueueInput) -> None:
+        def deleted(reply: Queue | QanatError) -> None:
+            if isinstance(reply, QanatError):
+                call.refuse(reply)
+                return
+            self._node.submit(c.DropQueue(reply.queue_id), lambda refusal: _finish(call, refusal, o.Empty))
+            self._parking.refuse(reply.queue_id, QueueDoesNotExist())
+
+        self._control_node.submit(d.DeleteQueue(queue.account, queue.name), deleted)
+
+    def get_url(self, call: SqsCall, queue: Queue, given: i.GetQueueUrlInput) -> None:
+        call.answer(o.QueueUrlOutput(call.queue_url(queue)))
+
+    def list(self, call: SqsCall, given: i.ListQueuesInput) -> None:
+        command = d.ListQueues(
+            call.caller.account,
+            given.QueueNamePrefix or "",
+            integer(given.MaxResults, "MaxResults", limits.LIST_RESULTS.high),
+            _name_of(given.NextToken),
+        )
+
+        def listed(reply: d.QueueListing | QanatError) -> None:
+            if isinstance(reply, QanatError):
+                call.refuse(reply)
+                return
+            urls = [f"{call.base_url}/{call.caller.account}/{name}" for name in reply.names]
+            # AWS gives a token only to those who asked for pages (API ListQueues).
+            more = reply.more and given.MaxResults is not None
+            call.answer(o.ListQueuesOutput(urls or None, _token_of(reply.names[-1]) if more else None))
+
+        self._control_node.submit(command, listed)
+
+    def get_attributes(self, call: SqsCall, queue: Queue, given: i.GetQueueAttributesInput) -> None:
+        names = given.AttributeNames or []
+
+        def counted(counts: c.Counts | QanatError) -> None:
+            if isinstance(counts, QanatError):
+                call.refuse(counts)
+                return
+            try:
+                call.answer(o.AttributesOutput(described(queue, names, counts) or None))
+            except QanatError as error:
+                call.refuse(error)
+
+        self._node.submit(c.Count(queue.queue_id), counted)
+
+    def purge(self, call: SqsCall, queue: Queue, given: i.QueueInput) -> None:
+        command = c.Purge(queue.queue_id, queue.name, self._cooldown_ms)
+        self._node.submit(command, lambda refusal: _finish(call, refusal, o.Empty))
+
+
+def _finish(call: SqsCall, reply: object, output: Callable[[], object]) -> None:
+    if isinstance(reply, QanatError):
+        call.refuse(reply)
+    else:
+        call.answer(output())
+
+
+def _token_of(name: str) -> str:
+    return urlsafe_b64encode(name.encode()).decode()
+
+
+def _name_of(token: str | None) -> str:
+    if not token:
+        return ""
+    try:
+        return urlsafe_b64decode(token.encode()).decode()
+    except (binascii.Error, UnicodeError, ValueError):
+        raise InvalidParameterValue("Invalid or expired next token.") from None
+
+
+async def reconcile(control: Control, shard: QueueShard, node: Node) -> None:
+    """At start: the queue shard follows what the control shard says, whatever a crash left between them."""
+    defined = {queue.queue_id: queue for queue in control.catalogue.all_queues()}
+    for queue_id in list(shard.queues):
+        if queue_id not in defined:
+            await node.ask(c.DropQueue(queue_id))
+    for queue_id, queue in defined.items():
+        retention_ms = control.catalogue.settings(queue).retention_s * 1000
+        await node.ask(c.ConfigureQueue(queue_id, retention_ms))

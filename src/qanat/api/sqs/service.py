@@ -1,0 +1,123 @@
+"""The SQS service: finds the queue, asks for leave, and hands the request to its operation."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from qanat.api.authorise import Authoriser
+from qanat.api.sqs.call import SqsCall
+from qanat.api.sqs.messages import Messages
+from qanat.api.sqs.queues import Queues
+from qanat.core.control import Control
+from qanat.core.errors import InvalidAction, QanatError
+from qanat.core.identity.model import Caller
+from qanat.core.names import ACCOUNT_ID, queue_arn
+from qanat.core.queues.errors import QueueDoesNotExist
+from qanat.core.queues.model import Queue
+from qanat.wire.sqs.operations import OPERATIONS, Operation, decode, operation_of
+from qanat.wire.sqs.parameters import required
+
+_QUEUE_URL_MAX: Final = 2_048
+
+
+class InvalidAddress(QanatError):
+    code = "InvalidAddress"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"The address {address[:_QUEUE_URL_MAX]} is not valid for this endpoint.")
+
+
+class SqsService:
+    def __init__(
+        self,
+        control: Control,
+        authoriser: Authoriser,
+        messages: Messages,
+        queues: Queues,
+        region: str,
+    ) -> None:
+        self._catalogue = control.catalogue
+        self._authoriser = authoriser
+        self._region = region
+        self._on_queue: dict[str, Callable[[SqsCall, Queue, Any], None]] = {
+            "ChangeMessageVisibility": messages.change_visibility,
+            "ChangeMessageVisibilityBatch": messages.change_visibility_batch,
+            "DeleteMessage": messages.delete,
+            "DeleteMessageBatch": messages.delete_batch,
+            "DeleteQueue": queues.delete,
+            "GetQueueAttributes": queues.get_attributes,
+            "GetQueueUrl": queues.get_url,
+            "PurgeQueue": queues.purge,
+            "ReceiveMessage": messages.receive,
+            "SendMessage": messages.send,
+            "SendMessageBatch": messages.send_batch,
+            "SetQueueAttributes": queues.set_attributes,
+        }
+        self._create = queues.create
+        self._list = queues.list
+        assert OPERATIONS.keys() == {*self._on_queue, "CreateQueue", "ListQueues"}
+
+    def handle(self, call: SqsCall, path: bytes) -> None:
+        """Answers, now or later; raises QanatError where the request is refused at once."""
+        request = call.request
+        operation = operation_of(request.headers.get(b"x-amz-target", b""))
+        given = decode(operation, request.body)
+        name = operation.name
+        if name in ("CreateQueue", "ListQueues"):
+            if path != b"/":
+                raise InvalidAction(name)
+            self._handle_account(call, operation, given)
+            return
+        account, queue_name = self._named(call.caller, operation, given, path)
+        queue = self._catalogue.queue(account, queue_name)
+        policy = None if queue is None else self._catalogue.settings(queue).policy
+        # Leave first: who may not ask is not told whether the queue exists.
+        self._demand(call, operation, queue_arn(self._region, account, queue_name), account, policy)
+        if queue is None:
+            raise QueueDoesNotExist
+        self._on_queue[name](call, queue, given)
+
+    def _handle_account(self, call: SqsCall, operation: Operation, given: Any) -> None:
+        account = call.caller.account
+        if operation.name == "ListQueues":
+            self._demand(call, operation, "*", account, None)
+            self._list(call, given)
+        else:
+            name = required(given.QueueName, "QueueName")
+            self._demand(call, operation, queue_arn(self._region, account, name), account, None)
+            self._create(call, given)
+
+    def _demand(
+        self, call: SqsCall, operation: Operation, resource: str, account: str, policy: str | None
+    ) -> None:
+        agent = call.request.headers.get(b"user-agent")
+        self._authoriser.demand(
+            call.caller,
+            operation.iam_action,
+            resource,
+            account,
+            call.request.way,
+            None if agent is None else agent.decode("latin-1"),
+            call.now_ms,
+            policy,
+        )
+
+    def _named(self, caller: Caller, operation: Operation, given: Any, path: bytes) -> tuple[str, str]:
+        """(account, name). The QueueUrl in the body wins over the path (facts.md section 1.1)."""
+        if operation.name == "GetQueueUrl":
+            return given.QueueOwnerAWSAccountId or caller.account, required(given.QueueName, "QueueName")
+        url = given.QueueUrl
+        if url is None and path != b"/":
+            url = path.decode("latin-1")
+        return _account_and_name(required(url, "QueueUrl"), caller)
+
+
+def _account_and_name(url: str, caller: Caller) -> tuple[str, str]:
+    """A whole URL, its path, or the queue's bare name. Its host says nothing. Raises InvalidAddress."""
+    if len(url) > _QUEUE_URL_MAX:
+        raise InvalidAddress(url)
+    if "/" not in url:
+        return caller.account, url
+    parts = url.rstrip("/").rsplit("/", 2)
+    if len(parts) != 3 or not ACCOUNT_ID.match(parts[1]):
+        raise InvalidAddress(url)
+    return parts[1], parts[2]

@@ -1,0 +1,318 @@
+"""The composition root: the only module that knows all parts. Read it and you know the program."""
+
+import asyncio
+import gc
+import logging
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Self
+
+from qanat import codecs, credentials
+from qanat.api.authenticate import Authenticator
+from qanat.api.authorise import Authoriser
+from qanat.api.control import ControlApi
+from qanat.api.front import Front
+from qanat.api.hosts import Hosts
+from qanat.api.ids import RandomIds
+from qanat.api.instances import InstanceDoor
+from qanat.api.sqs.messages import Messages
+from qanat.api.sqs.queues import Queues, reconcile
+from qanat.api.sqs.service import SqsService
+from qanat.config import Settings, host_and_port
+from qanat.core.control import Control
+from qanat.core.identity import commands as identity
+from qanat.core.network.commands import DetachAllInstances
+from qanat.core.queues import receipt
+from qanat.core.queues.shard import QueueShard
+from qanat.core.way import WayIn
+from qanat.housekeeping import HeadTrimmer, Rewriter, Snapshotter
+from qanat.journal.sqlite import SqliteLog
+from qanat.journal.worker import LogWorker
+from qanat.net.drivers.base import Driver
+from qanat.net.drivers.choose import open_driver
+from qanat.net.http import HttpServer
+from qanat.net.listeners import Door, Listener, listen_tcp
+from qanat.net.plane import Plane
+from qanat.net.tls import (
+    Authority,
+    endpoint_hosts,
+    open_authority,
+    operator_context,
+    public_hosts,
+    write_private,
+)
+from qanat.node import Clock, Codec, Node, Shard
+from qanat.parking import Parking
+
+logger = logging.getLogger(__name__)
+
+ADMINISTRATOR: Final = "admin"
+_ADMINISTRATOR_POLICY: Final = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+)
+_SWEEP_EVERY_S: Final = 5.0
+_DRAIN_TIME_S: Final = 10.0
+# The loop and the log's thread hand the interpreter to each other at every commit; the default of 5 ms is far too long.
+_SWITCH_INTERVAL_S: Final = 0.0005
+
+
+class StartFailed(Exception):
+    """The server cannot start; one line that says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What there is to say of a server that is ready."""
+
+    endpoint_url: str
+    listen: str
+    data: Path
+    region: str
+    account: str
+    network: str
+    """Which driver serves, and why."""
+    replayed_frames: int
+
+
+class Server:
+    """Everything of one node. `Server.start`, then wait on `stopping`, then `stop`."""
+
+    def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
+        self.settings = settings
+        self.stopping = asyncio.Event()
+        self.failure: Exception | None = None
+        self._loop = loop
+        self._data = settings.data_directory
+        self._ready = False
+        self._undo: list[Callable[[], Any]] = []
+        """What to take down, newest first; a coroutine is awaited."""
+        self.started: Started
+
+    @classmethod
+    async def start(cls, settings: Settings) -> Self:
+        """Raises StartFailed, LogFailed, TlsUnusable, NetworkUnavailable or OSError; nothing is left open then."""
+        server = cls(settings, asyncio.get_running_loop())
+        try:
+            await server._start()
+        except BaseException:
+            await server.stop()
+            raise
+        return server
+
+    async def _start(self) -> None:
+        settings, data = self.settings, self._data
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        data.chmod(0o700)
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        authority = open_authority(data, datetime.now(UTC))
+        clock = Clock(lambda: time.time_ns() // 1_000_000)
+
+        control = Control()
+        control_node = self._node(control, "control", codecs.CONTROL, clock)
+        shard = QueueShard()
+        node = self._node(shard, "queues-0", codecs.QUEUES, clock)
+        parking = Parking(node, shard, self._loop)
+        trim_control, snapshot = HeadTrimmer(control_node, 1), Snapshotter(control_node)
+        trim_queues, rewrite = HeadTrimmer(node), Rewriter(node, shard, codecs.QUEUES)
+
+        await self._prepare_account(control, control_node)
+        await control_node.ask(DetachAllInstances())
+        await reconcile(control, shard, node)
+
+        authoriser = Authoriser(control, settings.region)
+        host, port = host_and_port(settings.listen)
+        sock = listen_tcp(host, port)
+        self._undo.append(sock.close)
+        port = sock.getsockname()[1]
+        hosts = Hosts(settings.region, control.network, _url_host(host, port), self._public_names(host, port))
+        front = Front(
+            Authenticator(control.identity, (settings.region,)),
+            SqsService(
+                control,
+                authoriser,
+                Messages(control, node, parking, self._receipt_key()),
+                Queues(control, control_node, node, parking, settings.region, settings.cooldown_s * 1000),
+                settings.region,
+            ),
+            ControlApi(control, control_node, authoriser, settings.region),
+            hosts,
+            clock,
+            lambda: self._ready,
+        )
+        http = HttpServer(front.handle, self._loop)
+
+        driver, network = await open_driver(settings.network, port + 1)
+        self._undo.append(driver.close)
+        plane = Plane(
+            control.network,
+            driver,
+            http,
+            settings.region,
+            self._endpoint_tls(authority, driver),
+            control_node.ask,
+        )
+        self._undo.append(plane.close)
+        await plane.start()
+        control_node.after_commit = _all_of(plane.notice, trim_control, snapshot)
+        node.after_commit = _all_of(trim_queues, rewrite)
+
+        instances = InstanceDoor(
+            data,
+            settings.region,
+            control.network,
+            driver,
+            control_node.ask,
+            lambda: RandomIds().ec2("eni"),
+        )
+        instances.open()
+        self._undo.append(instances.close)
+
+        door = Door(
+            way_in=lambda address, secure: WayIn(secure, address),
+            tls=self._public_tls(authority, host),
+            plain_allowed=True,
+            admits=lambda _: True,
+        )
+        listener = Listener(sock, door, http, host)
+        self._undo.append(lambda: self._drain(http, parking, plane, listener))
+        self._sweep(http)
+        endpoint_url = f"https://{_url_host(host, port)}"
+        credentials.write_config(data, settings.region, endpoint_url)
+        gc.collect()
+        gc.freeze()
+        self._ready = True
+        self.started = Started(
+            endpoint_url,
+            f"{host}:{port}",
+            data,
+            settings.region,
+            settings.account,
+            network,
+            control_node.statistics.replayed_frames + node.statistics.replayed_frames,
+        )
+
+    async def stop(self) -> None:
+        """Answers what was asked, makes it durable, and takes everything down. May be called after a failed start."""
+        self._ready = False
+        while self._undo:
+            done = self._undo.pop()()
+            if asyncio.iscoroutine(done):
+                await done
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = error
+        self.stopping.set()
+
+    # -- parts ----------------------------------------------------------------------------------------------
+
+    def _node(self, shard: Shard, name: str, codec: Codec, clock: Clock) -> Node:
+        log = SqliteLog.open(self._data / f"{name}.sqlite")
+        worker = LogWorker(f"log {name}", self._loop)
+        node = Node(shard, log, codec, clock, worker, self._fail)
+
+        async def stop() -> None:
+            await node.stop()
+            worker.close()
+
+        self._undo.append(stop)
+        node.start(self._loop)
+        return node
+
+    async def _prepare_account(self, control: Control, node: Node) -> None:
+        """First start: the account and its administrator. Later: a new key where the credentials file was removed."""
+        account = self.settings.account
+        if not control.identity.has_account(account):
+            await node.ask(identity.CreateAccount(account))
+        if credentials.read_key(self._data, credentials.DEFAULT) is not None:
+            return
+        ids = RandomIds()
+        if control.identity.user(account, ADMINISTRATOR) is None:
+            await node.ask(identity.CreateUser(account, ADMINISTRATOR, "/", ids.iam("AIDA")))
+            await node.ask(
+                identity.PutUserPolicy(account, ADMINISTRATOR, "AdministratorAccess", _ADMINISTRATOR_POLICY)
+            )
+        keys = (await node.ask(identity.ListAccessKeys(account, ADMINISTRATOR))).items
+        if len(keys) > 1:
+            oldest = min(keys, key=lambda key: key.created_at_ms)
+            await node.ask(identity.DeleteAccessKey(account, ADMINISTRATOR, oldest.access_key_id))
+        key = await node.ask(identity.CreateAccessKey(account, ADMINISTRATOR, ids.access_key(), ids.secret()))
+        credentials.write_key(self._data, credentials.DEFAULT, (key.access_key_id, key.secret))
+
+    def _receipt_key(self) -> bytes:
+        path = self._data / "receipt.key"
+        if not path.exists():
+            write_private(path, os.urandom(receipt.KEY_BYTES))
+        key = path.read_bytes()
+        if len(key) != receipt.KEY_BYTES:
+            raise StartFailed(
+                f"{path} is damaged: restore it (receipt handles given out before depend on it)"
+            )
+        return key
+
+    def _public_names(self, host: str, port: int) -> list[str]:
+        names = ("localhost", "127.0.0.1", "[::1]", socket.gethostname(), *self.settings.public_hosts)
+        return [host, *names, *(f"{name}:{port}" for name in names)]
+
+    def _public_tls(self, authority: Authority, host: str) -> Any:
+        settings = self.settings
+        if settings.certificate is not None and settings.certificate_key is not None:
+            return operator_context(Path(settings.certificate), Path(settings.certificate_key))
+        hosts = public_hosts(settings.region, host, socket.gethostname()) + settings.public_hosts
+        return authority.server_context("public", hosts, datetime.now(UTC))
+
+    def _endpoint_tls(self, authority: Authority, driver: Driver) -> Callable[[str], Any]:
+        """One certificate for all endpoints, by their names; one each where clients come by address."""
+        if driver.isolates:
+            context = authority.server_context(
+                "endpoints", endpoint_hosts(self.settings.region), datetime.now(UTC)
+            )
+            return lambda _: context
+
+        def of_address(host: str) -> Any:
+            return authority.server_context(
+                f"endpoint-{host.replace('.', '-')}",
+                endpoint_hosts(self.settings.region, (host,)),
+                datetime.now(UTC),
+            )
+
+        return of_address
+
+    def _sweep(self, http: HttpServer) -> None:
+        def sweep() -> None:
+            http.sweep()
+            timer[0] = self._loop.call_later(_SWEEP_EVERY_S, sweep)
+
+        timer = [self._loop.call_later(_SWEEP_EVERY_S, sweep)]
+        self._undo.append(lambda: timer[0].cancel())
+
+    async def _drain(self, http: HttpServer, parking: Parking, plane: Plane, listener: Listener) -> None:
+        listener.close()
+        plane.stop_accepting()
+        http.drain()
+        parking.end_all()
+        try:
+            await asyncio.wait_for(http.empty.wait(), _DRAIN_TIME_S)
+        except TimeoutError:
+            for connection in list(http.connections):
+                connection.abort()
+
+
+def _url_host(host: str, port: int) -> str:
+    """A host that clients on this machine can use, where the server listens on every address."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
+        host = "127.0.0.1"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _all_of(*calls: Callable[[], None]) -> Callable[[], None]:
+    def call_all() -> None:
+        for call in calls:
+            call()
+
+    return call_all

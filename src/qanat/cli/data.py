@@ -1,0 +1,67 @@
+"""What the other commands need of a data directory that a server has used: its config, and its users' keys."""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from qanat import config, credentials
+from qanat.cli.errors import CommandFailed
+from qanat.cli.iam import new_access_key
+
+KeyPair = credentials.KeyPair
+
+
+@dataclass(frozen=True, slots=True)
+class DataDirectory:
+    path: Path
+    region: str
+    endpoint_url: str
+    ca_bundle: Path
+
+    @property
+    def credentials_file(self) -> Path:
+        return self.path / credentials.CREDENTIALS
+
+    @property
+    def config_file(self) -> Path:
+        return self.path / credentials.CONFIG
+
+    def key_of(self, user_name: str | None) -> KeyPair:
+        """The administrator's key, or a user's: from the credentials file, else a new one asked of the server.
+
+        A secret is told once, so a key made here is kept in the credentials file as a profile of the user's name.
+        Raises CommandFailed.
+        """
+        profile = user_name or credentials.DEFAULT
+        key = credentials.read_key(self.path, profile)
+        if key is not None:
+            return key
+        administrator = credentials.read_key(self.path, credentials.DEFAULT)
+        if user_name is None or administrator is None:
+            raise CommandFailed(
+                f"{self.credentials_file} has no key of the administrator: restart the server, which makes one "
+                "where that file is missing"
+            )
+        key = new_access_key(self.endpoint_url, self.region, self.ca_bundle, administrator, user_name)
+        credentials.write_key(self.path, profile, key)
+        return key
+
+
+def add_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", metavar="DIR", help="the server's data directory (./qanat-data)")
+
+
+def open_directory(given: str | None, environment: Mapping[str, str]) -> DataDirectory:
+    """Raises CommandFailed where no server has run there."""
+    path = config.load(Path.cwd(), environment, {"data": given}).data_directory
+    found = credentials.read_config(path)
+    if found is None or not all(name in found for name in _NEEDED):
+        raise CommandFailed(
+            f"no server has run with {path}: start one (qanat serve), or name another by --data"
+        )
+    return DataDirectory(path, found["region"], found["endpoint_url"], Path(found["ca_bundle"]))
+
+
+_NEEDED: Final = ("region", "endpoint_url", "ca_bundle")

@@ -1,0 +1,88 @@
+"""`qanat instance run`: start a program as a host in a VPC, with an address, a resolver and no way out of its own."""
+
+import argparse
+import os
+import socket
+import sys
+from typing import Final
+
+from qanat.api.instances import with_directory
+from qanat.cli import data
+from qanat.cli.errors import CommandFailed
+from qanat.net import fds
+from qanat.net.errors import NetworkUnavailable, PeerGone
+from qanat.net.instance import receive_network
+from qanat.net.instance import run as run_in
+from qanat.net.instance_environment import instance_environment
+
+EXPECTED: Final = (CommandFailed, NetworkUnavailable, PeerGone)
+_ASKING_TIME_S: Final = 30.0
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    group = commands.add_parser("instance", help="programs that run in a VPC", description=__doc__)
+    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
+    parser = actions.add_parser("run", help="run a program as a host in a VPC", description=__doc__)
+    data.add_flag(parser)
+    parser.add_argument("--vpc", metavar="ID", required=True)
+    parser.add_argument(
+        "--subnet", metavar="ID", help="the first of the VPC with a free address, if not given"
+    )
+    parser.add_argument(
+        "--security-group",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="may be given again; default: the VPC's own",
+    )
+    parser.add_argument("--user", metavar="NAME", help="run with this user's keys, made if it has none yet")
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD …", help="the program")
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    command = parsed.command[1:] if parsed.command[:1] == ["--"] else parsed.command
+    if not command:
+        raise CommandFailed("name the program to run: qanat instance run --vpc ID -- CMD ...")
+    directory = data.open_directory(parsed.data, os.environ)
+    key = None if parsed.user is None else directory.key_of(parsed.user)
+    connection = _connect(directory)
+    fds.send(
+        connection,
+        {
+            "vpc_id": parsed.vpc,
+            "subnet_id": parsed.subnet,
+            "security_group_ids": parsed.security_group,
+        },
+    )
+    network, details = receive_network(connection)
+    # From here on the open connection is what keeps the address; the program itself must not hold it.
+    connection.set_inheritable(False)
+    endpoint_url = details.get("endpoint_url")
+    environment = instance_environment(
+        os.environ,
+        directory.region,
+        directory.ca_bundle,
+        key,
+        None if endpoint_url is None else str(endpoint_url),
+    )
+    if not details.get("isolates"):
+        sys.stderr.write(
+            "qanat: the loopback driver does not isolate: this program reaches all that this machine reaches\n"
+        )
+    try:
+        return run_in(network, command, environment, directory.ca_bundle)
+    finally:
+        network.close()
+        connection.close()
+
+
+def _connect(directory: data.DataDirectory) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(_ASKING_TIME_S)
+    try:
+        with_directory(directory.path, connection.connect)
+    except OSError as error:
+        connection.close()
+        raise CommandFailed(f"no server is running with {directory.path}: {error.strerror}") from error
+    return connection

@@ -1,0 +1,101 @@
+"""Settings: `qanat.toml` in the working directory, then `QANAT_...` in the environment, then flags; later ones win.
+
+Every setting has a row in the struct below. An unknown one is an error, wherever it stands.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from qanat.core.names import ACCOUNT_ID, REGION
+
+FILE_NAME: Final = "qanat.toml"
+_PREFIX: Final = "QANAT_"
+
+
+class SettingsInvalid(Exception):
+    """A setting that is unknown or cannot be what it says; one line."""
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    data: str = "./qanat-data"
+    """The directory that holds everything; made at first start."""
+    listen: str = "127.0.0.1:9324"
+    """HOST:PORT of the public listener; port 0 takes a free one."""
+    region: str = "us-east-2"
+    account: str = "123456789012"
+    """The account made at first start."""
+    network: str | None = None
+    """`netns` or `loopback`; None takes the best that the system allows."""
+    public_hosts: tuple[str, ...] = ()
+    """Further names by which clients reach the public listener, for QueueUrls and the certificate."""
+    certificate: str | None = None
+    """PEM file of the operator's own certificate for the public listener; needs `certificate_key`."""
+    certificate_key: str | None = None
+    cooldown_s: int = 60
+    """How long a deleted queue's name rests and a purge keeps the next away. AWS: 60; less is for tests."""
+    log_level: str = "info"
+
+    def __post_init__(self) -> None:
+        _check(bool(ACCOUNT_ID.match(self.account)), "account", self.account, "twelve digits")
+        _check(bool(REGION.match(self.region)), "region", self.region, "a region such as us-east-2")
+        _check(self.network in (None, "netns", "loopback"), "network", self.network, "netns or loopback")
+        _check(0 <= self.cooldown_s <= 3_600, "cooldown_s", self.cooldown_s, "0 to 3600")
+        _check(
+            self.log_level in ("debug", "info", "warning", "error"),
+            "log_level",
+            self.log_level,
+            "debug, info, warning or error",
+        )
+        _check(
+            (self.certificate is None) == (self.certificate_key is None),
+            "certificate",
+            self.certificate,
+            "given together with certificate_key",
+        )
+        host_and_port(self.listen)
+
+    @property
+    def data_directory(self) -> Path:
+        return Path(self.data).expanduser().absolute()
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """`127.0.0.1:9324` or `[::1]:9324`. Raises SettingsInvalid."""
+    host, _, port = listen.rpartition(":")
+    _check(
+        bool(host) and port.isascii() and port.isdigit() and int(port) < 65_536,
+        "listen",
+        listen,
+        "HOST:PORT",
+    )
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def load(directory: Path, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
+    """The settings from all three places; a flag that is None was not given. Raises SettingsInvalid."""
+    found: dict[str, Any] = {}
+    path = directory / FILE_NAME
+    if path.exists():
+        try:
+            found.update(tomllib.loads(path.read_text()))
+        except (OSError, ValueError) as error:
+            raise SettingsInvalid(f"{path} cannot be read: {error}") from error
+    for name, text in environment.items():
+        if name.startswith(_PREFIX):
+            setting = name.removeprefix(_PREFIX).lower()
+            found[setting] = text.split(",") if setting == "public_hosts" else text
+    found.update({name: value for name, value in flags.items() if value is not None})
+    try:
+        return msgspec.convert(found, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsInvalid(f"a setting is not right: {error}") from None
+
+
+def _check(holds: bool, name: str, value: object, wanted: str) -> None:
+    if not holds:
+        raise SettingsInvalid(f"{name} is {value!r}, but must be {wanted}")

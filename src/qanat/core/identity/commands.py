@@ -1,0 +1,86 @@
+"""What may be asked of the identity state. Ids and secrets come in the command; names were checked at the rim."""
+
+from msgspec import Struct
+
+from qanat.core.identity.model import Caller
+
+
+class CreateAccount(Struct, frozen=True):
+    account: str
+
+
+class CreateUser(Struct, frozen=True):
+    account: str
+    name: str
+    path: str
+    user_id: str
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+class GetUser(Struct, frozen=True):
+    """Without a name: the root of the account."""
+
+    account: str
+    name: str | None
+
+
+class ListUsers(Struct, frozen=True):
+    account: str
+    path_prefix: str = "/"
+    marker: str | None = None
+    max_items: int = 100
+
+
+class DeleteUser(Struct, frozen=True):
+    account: str
+    name: str
+
+
+class CreateAccessKey(Struct, frozen=True):
+    account: str
+    user_name: str
+    access_key_id: str
+    secret: str
+
+
+class ListAccessKeys(Struct, frozen=True):
+    account: str
+    user_name: str
+    marker: str | None = None
+    max_items: int = 100
+
+
+class DeleteAccessKey(Struct, frozen=True):
+    account: str
+    user_name: str
+    access_key_id: str
+
+
+class PutUserPolicy(Struct, frozen=True):
+    account: str
+    user_name: str
+    policy_name: str
+    document: str
+
+
+class GetUserPolicy(Struct, frozen=True):
+    account: str
+    user_name: str
+    policy_name: str
+
+
+class ListUserPolicies(Struct, frozen=True):
+    account: str
+    user_name: str
+    marker: str | None = None
+    max_items: int = 100
+
+
+class DeleteUserPolicy(Struct, frozen=True):
+    account: str
+    user_name: str
+    policy_name: str
+
+
+class GetCallerIdentity(Struct, frozen=True):
+    caller: Caller

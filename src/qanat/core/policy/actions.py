@@ -1,0 +1,37 @@
+"""The permissions of SQS, and which of them one account can grant to another (Service Authorization Reference).
+
+Invariant: every permission is in exactly one of the two sets. Batch calls are authorised as their single action.
+"""
+
+from typing import Final
+
+# SQS Developer Guide, sqs-limitations-of-custom-policies.
+SHAREABLE: Final = frozenset(
+    {
+        "sqs:changemessagevisibility",
+        "sqs:deletemessage",
+        "sqs:getqueueattributes",
+        "sqs:getqueueurl",
+        "sqs:listdeadlettersourcequeues",
+        "sqs:purgequeue",
+        "sqs:receivemessage",
+        "sqs:sendmessage",
+    }
+)
+NOT_SHAREABLE: Final = frozenset(
+    {
+        "sqs:addpermission",
+        "sqs:cancelmessagemovetask",
+        "sqs:createqueue",
+        "sqs:deletequeue",
+        "sqs:listmessagemovetasks",
+        "sqs:listqueues",
+        "sqs:listqueuetags",
+        "sqs:removepermission",
+        "sqs:setqueueattributes",
+        "sqs:startmessagemovetask",
+        "sqs:tagqueue",
+        "sqs:untagqueue",
+    }
+)
+SQS_ACTIONS: Final = SHAREABLE | NOT_SHAREABLE

@@ -1,0 +1,184 @@
+"""The Principal and NotPrincipal elements (IAM User Guide, reference_policies_elements_principal).
+
+Invariant: a principal names exactly one account, user, role, session or service, or everyone; never a pattern.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final
+
+from qanat.core.identity.model import Caller, PrincipalType
+from qanat.core.names import ACCOUNT_ID, PARTITION, Arn, root_arn
+from qanat.core.policy.errors import PolicyInvalid, quoted, shown
+from qanat.core.policy.findings import PRINCIPAL_ARN_REPAIRED, Reading
+from qanat.core.policy.syntax import known_members, texts_of
+
+_KINDS: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
+_NAME: Final = r"[A-Za-z0-9_+=,.@-]+"
+_USER: Final = re.compile(rf"user/(?:[!-~]+/)?{_NAME}\Z")
+_ROLE: Final = re.compile(rf"role/(?:[!-~]+/)?(?P<role>{_NAME})\Z")
+_SESSION: Final = re.compile(rf"assumed-role/(?P<role>{_NAME})/{_NAME}\Z")
+_FEDERATED_USER: Final = re.compile(rf"federated-user/{_NAME}\Z")
+# Printable, without white space and wildcards. Nobody here is one of these, so no more is asked of them.
+_FOREIGN: Final = re.compile(r"[!-)+->@-~]+\Z")
+
+
+class Grade(IntEnum):
+    """How a caller matches, which matters where a queue policy allows (IAM User Guide, evaluation logic)."""
+
+    NONE = 0
+    DELEGATED = 1
+    """By its account: that account's own policies still have to allow."""
+    DIRECT = 2
+    """By name, or as everyone: the statement grants by itself."""
+
+
+@dataclass(slots=True)
+class Principals:
+    """One Principal or NotPrincipal element, compiled."""
+
+    negated: bool
+    denies: bool
+    everyone: bool = False
+    accounts: set[str] = field(default_factory=set)
+    exact: set[str] = field(default_factory=set)
+    """ARNs of users, role sessions and federated users."""
+    roles: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(account, role name) to the role's ARN. Role names are unique in an account whatever their path."""
+    sessions_of: set[tuple[str, str]] = field(default_factory=set)
+    """(account, role name) of the sessions in `exact`."""
+    ids: dict[str, str] = field(default_factory=dict)
+    """ARN to the unique id that it meant when the policy was saved; a namesake made later does not match."""
+
+    def match(self, caller: Caller) -> Grade:
+        if not self.negated:
+            if self.everyone or self._named(caller):
+                return Grade.DIRECT
+            return Grade.DELEGATED if caller.account in self.accounts else Grade.NONE
+        return Grade.NONE if self._excepted(caller) else Grade.DIRECT
+
+    def _named(self, caller: Caller) -> bool:
+        return (caller.arn in self.exact and self._same(caller.arn, caller)) or self._role_named(caller)
+
+    def _role_named(self, caller: Caller) -> bool:
+        if caller.type is not PrincipalType.ASSUMED_ROLE or not self.roles:
+            return False
+        arn = self.roles.get(_role_of(caller))
+        return arn is not None and self._same(arn, caller)
+
+    def _same(self, arn: str, caller: Caller) -> bool:
+        bound = self.ids.get(arn)
+        # A session's id is its role's, a colon and the session's name.
+        return bound is None or bound == caller.unique_id.partition(":")[0]
+
+    def _excepted(self, caller: Caller) -> bool:
+        """Whether NotPrincipal names the caller: any of its principals suffices to withhold an Allow, but only all
+        of them, the account among them, escape a Deny."""
+        if self.everyone:
+            return True
+        account = caller.account in self.accounts
+        if not self.denies:
+            return account or self._named(caller)
+        if not account or caller.type is PrincipalType.ACCOUNT:
+            return account
+        if caller.type is PrincipalType.ASSUMED_ROLE:
+            session = caller.arn in self.exact or _role_of(caller) not in self.sessions_of
+            return session and self._role_named(caller)
+        return self._named(caller)
+
+
+def _role_of(caller: Caller) -> tuple[str, str]:
+    arn = Arn.parse(caller.arn)
+    found = arn and _SESSION.match(arn.resource)
+    return caller.account, found["role"] if found else ""
+
+
+def read_principals(node: object, path: str, reading: Reading, *, negated: bool, denies: bool) -> Principals:
+    """`node` is what stands under Principal or NotPrincipal. Raises PolicyInvalid."""
+    found = Principals(negated, denies)
+    before = reading.principal_count
+    if node == "*":
+        node = {"AWS": "*"}
+    if not isinstance(node, dict):
+        raise PolicyInvalid(f'must be "*" or an object such as {{"AWS": "*"}}, not {quoted(node)}', path)
+    for kind, value in known_members(node, _KINDS, path).items():
+        for where, text in texts_of(value, f"{path}.{kind}"):
+            reading.principal_count += 1
+            _read(kind, text, where, found, reading)
+    if reading.principal_count == before:
+        raise PolicyInvalid("names no principal", path)
+    return found
+
+
+def _read(kind: str, text: str, path: str, found: Principals, reading: Reading) -> None:
+    if kind != "AWS":
+        if not _FOREIGN.match(text):
+            raise PolicyInvalid(f"{quoted(text)} is not the name of a {kind} principal", path)
+    elif text == "*":
+        found.everyone = True
+    elif ACCOUNT_ID.match(text):
+        found.accounts.add(text)
+    else:
+        _read_arn(_repaired(text, path, reading), path, found, reading)
+
+
+def _repaired(text: str, path: str, reading: Reading) -> str:
+    """`arn:aws:iam:123456789012:user/MyUser`, as SQS's own documentation prints it, with the missing colon added."""
+    parts = text.split(":")
+    if (
+        len(parts) != 5
+        or parts[:2] != ["arn", PARTITION]
+        or parts[2] not in _FORMS
+        or not ACCOUNT_ID.match(parts[3])
+    ):
+        return text
+    arn = str(Arn(PARTITION, parts[2], "", parts[3], parts[4]))
+    message = (
+        f"the principal {shown(text)} lacks the colon of the empty Region field; it is read as {shown(arn)}"
+    )
+    reading.find(PRINCIPAL_ARN_REPAIRED, message, path)
+    return arn
+
+
+def _read_arn(text: str, path: str, found: Principals, reading: Reading) -> None:
+    if "*" in text or "?" in text:
+        raise PolicyInvalid(f"{quoted(text)} has a wildcard; a principal is named whole, or is `*`", path)
+    arn = Arn.parse(text)
+    if arn is None or arn.partition != PARTITION or arn.region or not ACCOUNT_ID.match(arn.account):
+        raise PolicyInvalid(f"{quoted(text)} is not an account, a principal ARN or `*`", path)
+    for form, add in _FORMS.get(arn.service, ()):
+        if matched := form.match(arn.resource):
+            add(found, arn, matched)
+            break
+    else:
+        raise PolicyInvalid(f"{quoted(text)} is not the ARN of an account, user, role or session", path)
+    if text != root_arn(arn.account):
+        reading.principal_arns.add(text)
+        if text in reading.bound:
+            found.ids[text] = reading.bound[text]
+
+
+def _add_account(found: Principals, arn: Arn, _: re.Match[str]) -> None:
+    found.accounts.add(arn.account)
+
+
+def _add_exact(found: Principals, arn: Arn, _: re.Match[str]) -> None:
+    found.exact.add(str(arn))
+
+
+def _add_role(found: Principals, arn: Arn, matched: re.Match[str]) -> None:
+    found.roles[arn.account, matched["role"]] = str(arn)
+
+
+def _add_session(found: Principals, arn: Arn, matched: re.Match[str]) -> None:
+    found.exact.add(str(arn))
+    found.sessions_of.add((arn.account, matched["role"]))
+
+
+_Form = tuple[re.Pattern[str], Callable[[Principals, Arn, re.Match[str]], None]]
+_FORMS: Final[Mapping[str, tuple[_Form, ...]]] = {
+    "iam": ((re.compile(r"root\Z"), _add_account), (_USER, _add_exact), (_ROLE, _add_role)),
+    "sts": ((_SESSION, _add_session), (_FEDERATED_USER, _add_exact)),
+}

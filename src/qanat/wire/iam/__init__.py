@@ -1,0 +1,30 @@
+"""IAM: users, their keys and the policies written inside them, in the Query protocol."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from qanat.wire.iam.access_keys import ACCESS_KEY_OPERATIONS
+from qanat.wire.iam.common import check, missing
+from qanat.wire.iam.user_policies import USER_POLICY_OPERATIONS
+from qanat.wire.iam.users import USER_OPERATIONS
+from qanat.wire.service import ErrorRow, Service
+from qanat.wire.xml import QUERY
+
+_ERRORS: Final[Mapping[str, ErrorRow]] = {
+    "NoSuchEntity": ErrorRow(404),
+    "EntityAlreadyExists": ErrorRow(409),
+    "DeleteConflict": ErrorRow(409),
+    "LimitExceeded": ErrorRow(409),
+    "InternalFailure": ErrorRow(500, "ServiceFailure"),
+}
+
+IAM: Final = Service(
+    "iam",
+    "2010-05-08",
+    "https://iam.amazonaws.com/doc/2010-05-08/",
+    QUERY,
+    {**USER_OPERATIONS, **ACCESS_KEY_OPERATIONS, **USER_POLICY_OPERATIONS},
+    _ERRORS,
+    check,
+    missing,
+)

@@ -1,0 +1,100 @@
+"""Wildcards, against a matcher that tries everything, and within a time that no pattern can stretch."""
+
+from collections.abc import Callable
+from functools import cache
+from time import perf_counter
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from qanat.core.policy.glob import ARN_COLONS, Style, patterns, utf16
+from qanat.core.policy.variables import pieces
+
+Allowed = Callable[[str, int, str], bool]
+"""(pattern, index of a wildcard in it, character) to whether that wildcard may stand for the character."""
+
+
+def _text(pattern: str, at: int, character: str) -> bool:
+    return True
+
+
+def _resource(pattern: str, at: int, character: str) -> bool:
+    return character != ":" or (pattern[at] == "*" and pattern[at + 1 : at + 2] in {"", ":"})
+
+
+def _arn(pattern: str, at: int, character: str) -> bool:
+    return character != ":" or pattern[:at].count(":") >= ARN_COLONS
+
+
+ALLOWED = {Style.TEXT: _text, Style.RESOURCE: _resource, Style.ARN: _arn}
+
+
+def naive(pattern: str, text: str, allowed: Allowed) -> bool:
+    @cache
+    def matches(at: int, start: int) -> bool:
+        if at == len(pattern):
+            return start == len(text)
+        fits = start < len(text) and allowed(pattern, at, text[start])
+        if pattern[at] == "*":
+            return matches(at + 1, start) or (fits and matches(at, start + 1))
+        if pattern[at] == "?":
+            return fits and matches(at + 1, start + 1)
+        return start < len(text) and pattern[at] == text[start] and matches(at + 1, start + 1)
+
+    return matches(0, 0)
+
+
+@pytest.mark.parametrize("style", list(Style))
+@given(pattern=st.text("ab:*?", max_size=14), text=st.text("ab:", max_size=14))
+@example(pattern="?*", text="")
+@example(pattern="**", text="a:b")
+@example(pattern="a*:b?*b*", text="ab:bb:ab")
+@example(pattern="*:a*b*:", text="a:a:ab::")
+@example(pattern=":*a*b*:*b?", text="::ab:abb")
+def test_patterns_match_what_an_exhaustive_matcher_matches(style: Style, pattern: str, text: str) -> None:
+    compiled = patterns([pieces(pattern, wildcards=True)], style)
+    assert compiled.match(text, {}) == naive(pattern, text, ALLOWED[style])
+
+
+@pytest.mark.parametrize("style", list(Style))
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("*a" * 40 + "*b", "a" * 4_000),
+        ("arn:aws:sqs:*:*:" + "a*" * 40 + "b", "arn:aws:sqs:::" + "a" * 4_000),
+        ("*:a" * 20 + "*b", ":a" * 1_000),
+        ("*?" * 40 + "b", "a" * 4_000),
+        ("a*:b*c" * 12 + "d", "aa:bbc" * 300),
+    ],
+)
+def test_no_pattern_takes_long(pattern: str, text: str, style: Style) -> None:
+    compiled = patterns([pieces(pattern, wildcards=True)], style)
+    start = perf_counter()
+    assert not compiled.match(text, {})
+    # Some milliseconds; a matcher that backtracks into every star would not return at all.
+    assert perf_counter() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("?", "é", True),
+        ("?", "𐐀", False),
+        ("??", "𐐀", True),
+        ("*", "𐐀", True),
+        ("𐐀", "𐐀", True),
+        ("x𐐀*", "x𐐀y", True),
+        ("x?𐐀", "xy𐐀", True),
+        ("x?𐐀", "x𐐀𐐀", False),
+        ("x*z", "x\n/z", True),
+        ("[x]\\*", "[x]\\y", True),
+    ],
+)
+def test_a_question_mark_is_one_utf16_unit(pattern: str, text: str, expected: bool) -> None:
+    assert patterns([pieces(pattern, wildcards=True)], Style.TEXT).match(text, {}) is expected
+
+
+@given(st.text())
+def test_utf16_is_reversible(text: str) -> None:
+    assert utf16(text).encode("utf-16-le", "surrogatepass").decode("utf-16-le") == text

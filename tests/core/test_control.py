@@ -1,0 +1,274 @@
+"""The control shard as a whole: what the log replays, and what a snapshot restores, is what was live."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv4Network
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from qanat.core.control import Control
+from qanat.core.control_records import RecordsUnreadable, decode, encode
+from qanat.core.errors import QanatError
+from qanat.core.identity import commands as iam
+from qanat.core.network import commands as ec2
+from qanat.core.network.model import EndpointState, SecurityGroupRule
+from qanat.core.network.records import NetworkKept
+
+ACCOUNT = "123456789012"
+OTHER = "210987654321"
+REGION = "us-east-2"
+ZONES = ("us-east-2a", "us-east-2b", "us-east-2c")
+SERVICE = "com.amazonaws.us-east-2.sqs"
+POLICIES = (
+    None,
+    '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":"*"}]}',
+    "{not a policy",
+)
+IDENTITY_POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+
+
+class World:
+    """Numbers to ids: creations count up, references go back to something that once was made, or never."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, int] = {}
+
+    def new(self, kind: str) -> str:
+        self.made[kind] = self.made.get(kind, 0) + 1
+        return self.name(kind, self.made[kind])
+
+    def old(self, kind: str, number: int) -> str:
+        return self.name(kind, number % (self.made.get(kind, 0) + 1))
+
+    @staticmethod
+    def name(kind: str, number: int) -> str:
+        return f"{kind}-{number:017x}"
+
+
+Step = Callable[[World, int, int, int], object]
+
+
+def account(number: int) -> str:
+    return OTHER if number % 7 == 6 else ACCOUNT
+
+
+def few(world: World, kind: str, number: int, count: int) -> tuple[str, ...]:
+    return tuple(world.old(kind, number + index) for index in range(count % 3))
+
+
+def create_endpoint(w: World, a: int, b: int, c: int) -> object:
+    subnets = few(w, "subnet", b, c)
+    return ec2.CreateVpcEndpoint(
+        account(a),
+        REGION,
+        w.new("vpce"),
+        w.old("vpc", a),
+        SERVICE,
+        "Gateway" if c == 9 else "Interface",
+        "abcdefgh",
+        POLICIES[c // 2 % 3],
+        subnets,
+        ((subnets[0], f"10.{b % 4}.0.{c + 4}"),) if subnets and c % 2 else (),
+        tuple(w.new("eni") for _ in subnets),
+        few(w, "sg", b, a),
+        private_dns_enabled=c % 2 == 0,
+        client_token=f"token-{b}" if c < 3 else None,
+    )
+
+
+def modify_endpoint(w: World, a: int, b: int, c: int) -> object:
+    added = few(w, "subnet", b, c)
+    return ec2.ModifyVpcEndpoint(
+        account(b),
+        REGION,
+        w.old("vpce", a),
+        c == 0,
+        POLICIES[c % 3] if c else None,
+        added,
+        few(w, "subnet", b + 2, a),
+        (),
+        tuple(w.new("eni") for _ in added),
+        few(w, "sg", b, c),
+        few(w, "sg", b + 1, a),
+        None if c < 5 else c % 2 == 0,
+    )
+
+
+def rule(w: World, a: int, b: int) -> SecurityGroupRule:
+    cidr, group = (None, w.old("sg", b)) if b % 2 else (f"10.{a}.0.0/16", None)
+    return SecurityGroupRule(w.new("sgr"), "tcp", 443, 443, cidr, group)
+
+
+STEPS: dict[str, Step] = {
+    "account": lambda w, a, b, c: iam.CreateAccount(account(a)),
+    "user": lambda w, a, b, c: iam.CreateUser(account(a), ("bob", "Bob", "eve")[b % 3], "/x/", f"AIDA{a}"),
+    "get user": lambda w, a, b, c: iam.GetUser(account(a), ("bob", None)[b % 2]),
+    "users": lambda w, a, b, c: iam.ListUsers(account(a), max_items=1 + b),
+    "no user": lambda w, a, b, c: iam.DeleteUser(account(a), ("bob", "Bob", "eve")[b % 3]),
+    "key": lambda w, a, b, c: iam.CreateAccessKey(account(a), ("bob", "eve")[b % 2], w.new("key"), "secret"),
+    "no key": lambda w, a, b, c: iam.DeleteAccessKey(account(a), ("bob", "eve")[b % 2], w.old("key", c)),
+    "policy": lambda w, a, b, c: iam.PutUserPolicy(
+        account(a), ("bob", "eve")[b % 2], f"p{c}", IDENTITY_POLICY if c < 8 else "{"
+    ),
+    "no policy": lambda w, a, b, c: iam.DeleteUserPolicy(account(a), ("bob", "eve")[b % 2], f"p{c}"),
+    "vpc": lambda w, a, b, c: ec2.CreateVpc(
+        account(a), w.new("vpc"), f"10.{a}.0.0/{14 + b}", w.new("sg"), w.new("sgr"), w.new("sgr")
+    ),
+    "dns": lambda w, a, b, c: ec2.ModifyVpcAttribute(account(b), w.old("vpc", a), None, c > 0),
+    "no vpc": lambda w, a, b, c: ec2.DeleteVpc(account(b), w.old("vpc", a)),
+    "subnet": lambda w, a, b, c: ec2.CreateSubnet(
+        account(a), w.new("subnet"), w.old("vpc", b), f"10.{a}.{c}.0/28", ZONES
+    ),
+    "no subnet": lambda w, a, b, c: ec2.DeleteSubnet(account(b), w.old("subnet", a)),
+    "group": lambda w, a, b, c: ec2.CreateSecurityGroup(
+        account(a), w.new("sg"), w.old("vpc", b), f"g{c}", "text", w.new("sgr")
+    ),
+    "authorize": lambda w, a, b, c: ec2.AuthorizeRules(
+        account(b), w.old("sg", c), b % 2 == 0, (rule(w, a, b),)
+    ),
+    "revoke": lambda w, a, b, c: ec2.RevokeRules(account(b), w.old("sg", c), b % 2 == 0, (rule(w, a, b),)),
+    "no group": lambda w, a, b, c: ec2.DeleteSecurityGroup(account(b), w.old("sg", a)),
+    "endpoint": create_endpoint,
+    "change": modify_endpoint,
+    "report": lambda w, a, b, c: ec2.ReportVpcEndpoint(
+        w.old("vpce", a), (EndpointState.AVAILABLE, EndpointState.FAILED)[b % 2], ("why", None)[c % 2]
+    ),
+    "no endpoint": lambda w, a, b, c: ec2.DeleteVpcEndpoints(
+        account(b), (w.old("vpce", a), w.old("vpce", c))
+    ),
+    "attach": lambda w, a, b, c: ec2.AttachInstance(
+        w.new("eni"), w.old("vpc", a), w.old("subnet", b) if c % 2 else None, few(w, "sg", b, c)
+    ),
+    "detach": lambda w, a, b, c: ec2.DetachInstance(w.old("eni", a)),
+    "detach all": lambda w, a, b, c: ec2.DetachAllInstances(),
+}
+
+# What most histories need before anything else can succeed.
+BEGINNING = [
+    ("account", 0, 0, 0),
+    ("user", 0, 0, 0),
+    ("vpc", 0, 2, 0),
+    ("dns", 1, 0, 1),
+    ("subnet", 0, 1, 0),
+    ("subnet", 0, 1, 1),
+    ("endpoint", 1, 1, 2),
+]
+
+numbers = st.integers(min_value=0, max_value=9)
+histories = st.lists(st.tuples(st.sampled_from(sorted(STEPS)), numbers, numbers, numbers), max_size=40)
+
+
+def live(steps: list[tuple[str, int, int, int]]) -> tuple[Control, list[bytes]]:
+    control, log, world = Control(), [], World()
+    for now_ms, (name, a, b, c) in enumerate([*BEGINNING, *steps]):
+        before = control.snapshot()
+        try:
+            outcome = control.handle(STEPS[name](world, a, b, c), now_ms)
+        except QanatError:
+            assert control.snapshot() == before, "a refused command changes nothing"
+        else:
+            assert bool(outcome.records) == (control.snapshot() != before)
+            log.append(encode(outcome.records))
+    return control, log
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories)
+def test_replay_of_the_log_equals_the_live_state(steps: list[tuple[str, int, int, int]]) -> None:
+    control, log = live(steps)
+    replayed = Control()
+    for frame in log:
+        for record in decode(frame):
+            replayed.apply(record)
+    assert replayed.snapshot() == control.snapshot()
+    assert replayed.version == control.version
+    assert_indexes_hold(replayed)
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories)
+def test_a_snapshot_restores_an_equal_state(steps: list[tuple[str, int, int, int]]) -> None:
+    control, _ = live(steps)
+    restored, _ = live([("vpc", 5, 3, 0), ("attach", 1, 1, 0)])
+    for record in decode(encode([control.snapshot()])):
+        restored.apply(record)
+    assert restored.snapshot() == control.snapshot()
+    assert_indexes_hold(control)
+    assert_indexes_hold(restored)
+    more = ec2.AttachInstance("eni-more", World.name("vpc", 1))
+    assert outcome_of(restored, more) == outcome_of(control, more)
+
+
+def outcome_of(control: Control, command: object) -> object:
+    try:
+        return control.handle(command, 0)
+    except QanatError as error:
+        return error.code, error.message
+
+
+def assert_indexes_hold(control: Control) -> None:
+    """Every look-up against a plain search through the snapshot."""
+    kept = next(part for part in control.snapshot().parts if isinstance(part, NetworkKept))  # type: ignore[union-attr]  # it is a ControlKept
+    subnets = {subnet.subnet_id: subnet for subnet in kept.subnets}
+    network = control.network
+    for endpoint in kept.endpoints:
+        own = [one for one in kept.interfaces if one.vpc_endpoint_id == endpoint.vpc_endpoint_id]
+        assert network.endpoint(endpoint.vpc_endpoint_id) == endpoint
+        assert network.interfaces_of_endpoint(endpoint.vpc_endpoint_id) == own
+        assert [one.subnet_id for one in own] != [] or endpoint.subnet_ids == ()
+        assert {one.subnet_id for one in own} == set(endpoint.subnet_ids)
+        zones = [subnets[subnet_id].availability_zone for subnet_id in endpoint.subnet_ids]
+        assert len(zones) == len(set(zones))
+    for vpc in kept.vpcs:
+        of_vpc = [one for one in kept.endpoints if one.vpc_id == vpc.vpc_id]
+        assert network.endpoints_of(vpc.vpc_id) == of_vpc
+        assert sum(one.private_dns_enabled for one in of_vpc) <= 1
+    for group in kept.groups:
+        members = {one.private_ip for one in kept.interfaces if group.group_id in one.security_group_ids}
+        assert network.addresses_of_group(group.group_id) == members
+    places = [(one.subnet_id, one.private_ip) for one in kept.interfaces]
+    assert len(places) == len(set(places))
+    for subnet_id, address in places:
+        hosts = list(IPv4Network(subnets[subnet_id].cidr_block))
+        assert IPv4Address(address) in hosts[4:-1], "the first four addresses and the last are not given out"
+
+
+def test_the_beginning_of_every_history_succeeds() -> None:
+    control, log = live([])
+    assert len(log) == len(BEGINNING)
+    assert len(control.network.interfaces_of_endpoint(World.name("vpce", 1))) == 2
+
+
+def test_every_command_of_every_part_is_in_the_random_histories_or_only_reads() -> None:
+    world = World()
+    played = {type(step(world, 1, 1, 1)) for step in STEPS.values()}
+    reads = {
+        command for command in Control()._handlers if command.__name__.startswith(("Describe", "List", "Get"))
+    }
+    assert played | reads == set(Control()._handlers)
+
+
+def test_the_control_shard_never_acts_unasked() -> None:
+    assert Control().next_deadline_ms() is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200), st.integers(min_value=0, max_value=200))
+def test_damaged_records_are_unreadable_and_nothing_worse(noise: bytes, cut: int) -> None:
+    whole = encode(list(Control().handle(iam.CreateAccount(ACCOUNT), 0).records))  # type: ignore[arg-type]  # they are control records
+    for data in (noise, whole[:cut] + noise):
+        with suppress(RecordsUnreadable):
+            assert isinstance(decode(data), list)
+
+
+def test_records_of_an_unknown_version_are_refused() -> None:
+    class Later(Struct, array_like=True):
+        versions: dict[str, int]
+        records: list[int]
+
+    with pytest.raises(RecordsUnreadable, match="version 99"):
+        decode(msgspec.msgpack.encode(Later({"identity": 99}, [1])))

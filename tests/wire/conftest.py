@@ -1,0 +1,100 @@
+"""A cloud without a network: botocore writes each request and reads each answer, and a Control stands between."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+from urllib.parse import urlencode
+
+import botocore.parsers
+import botocore.serialize
+import botocore.session
+import pytest
+
+from qanat.core.control import Control
+from qanat.core.errors import QanatError
+from qanat.core.identity.commands import CreateAccount
+from qanat.core.identity.model import Caller, root_of
+from qanat.wire.ec2 import EC2
+from qanat.wire.iam import IAM
+from qanat.wire.service import Call, Service
+from qanat.wire.sts import STS
+
+ACCOUNT = "123456789012"
+REGION = "us-east-2"
+SERVICES = {service.name: service for service in (EC2, IAM, STS)}
+
+
+class CountedIds:
+    """Ids of the right shape that count up."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def ec2(self, prefix: str) -> str:
+        return f"{prefix}-{next(self._numbers):017x}"
+
+    def iam(self, prefix: str) -> str:
+        return f"{prefix}{next(self._numbers):017d}"
+
+    def access_key(self) -> str:
+        return f"AKIA{next(self._numbers):016d}"
+
+    def secret(self) -> str:
+        return f"{next(self._numbers):040d}"
+
+    def suffix(self) -> str:
+        return f"{next(self._numbers):08d}"
+
+
+class Refused(Exception):
+    """What botocore made of an error answer."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(status, code, message)
+        self.status, self.code, self.message = status, code, message
+
+
+class Cloud:
+    def __init__(self) -> None:
+        self.control = Control()
+        self.control.handle(CreateAccount(ACCOUNT), 1_000)
+        self.caller: Caller = root_of(ACCOUNT)
+        self.ids = CountedIds()
+        self.called: set[tuple[str, str]] = set()
+        self._session = botocore.session.get_session()
+
+    def ask(self, service_name: str, operation_name: str, **parameters: Any) -> dict[str, Any]:
+        """What a client would be given; raises Refused."""
+        model = self._session.get_service_model(service_name)
+        operation = model.operation_model(operation_name)
+        serializer = botocore.serialize.create_serializer(model.metadata["protocol"])
+        request = serializer.serialize_to_request(parameters, operation)
+        status, body = self.send(SERVICES[service_name], urlencode(request["body"]).encode())
+        parser = botocore.parsers.create_parser(model.metadata["protocol"])
+        answer: dict[str, Any] = parser.parse(
+            {"status_code": status, "headers": {}, "body": body}, operation.output_shape
+        )
+        assert answer["ResponseMetadata"]["RequestId"] == "request-1"
+        if status != 200:
+            raise Refused(status, answer["Error"]["Code"], answer["Error"]["Message"])
+        self.called.add((service_name, operation_name))
+        return answer
+
+    def send(self, service: Service, form: bytes) -> tuple[int, bytes]:
+        """As the server does it, less authentication and authorisation."""
+        call = Call(
+            self.caller.account, REGION, self.caller, 1_700_000_000_000, self.ids, self.control.identity
+        )
+        try:
+            operation, given = service.parse(form)
+            assert all(operation.resources(given, call))
+            reply = self.control.handle(operation.command(given, call), call.now_ms).reply
+            output = operation.output(reply, given, call)
+            return 200, service.render(operation, output, "request-1")
+        except QanatError as error:
+            return service.render_error(error, "request-1")
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    yield Cloud()
