@@ -1,6 +1,5 @@
 """A cloud without a network: botocore writes each request and reads each answer, and a Control stands between."""
 
-from collections.abc import Iterator
 from itertools import count
 from typing import Any
 from urllib.parse import urlencode
@@ -67,7 +66,9 @@ class Cloud:
         """What a client would be given; raises Refused."""
         model = self._session.get_service_model(service_name)
         operation = model.operation_model(operation_name)
-        serializer = botocore.serialize.create_serializer(model.metadata["protocol"])
+        serializer = botocore.serialize.create_serializer(
+            model.metadata["protocol"], include_validation=False
+        )
         request = serializer.serialize_to_request(parameters, operation)
         status, body = self.send(SERVICES[service_name], urlencode(request["body"]).encode())
         parser = botocore.parsers.create_parser(model.metadata["protocol"])
@@ -79,6 +80,12 @@ class Cloud:
             raise Refused(status, answer["Error"]["Code"], answer["Error"]["Message"])
         self.called.add((service_name, operation_name))
         return answer
+
+    def refusal(self, service_name: str, operation_name: str, **parameters: Any) -> tuple[int, str, str]:
+        """The status, code and message of a request that must be refused."""
+        with pytest.raises(Refused) as refused:
+            self.ask(service_name, operation_name, **parameters)
+        return refused.value.status, refused.value.code, refused.value.message
 
     def send(self, service: Service, form: bytes) -> tuple[int, bytes]:
         """As the server does it, less authentication and authorisation."""
@@ -96,5 +103,5 @@ class Cloud:
 
 
 @pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    yield Cloud()
+def cloud() -> Cloud:
+    return Cloud()

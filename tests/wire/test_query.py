@@ -1,5 +1,6 @@
 """The AWS Query protocol's rules for names, lists and scalars."""
 
+from contextlib import suppress
 from urllib.parse import quote_plus
 
 import pytest
@@ -132,12 +133,8 @@ forms = st.lists(st.tuples(names, values), max_size=6)
     )
 )
 def test_garbage_raises_only_errors_of_ours(form: bytes) -> None:
-    try:
-        given = convert(parse_form(form), Input)
-    except QanatError as error:
-        assert error.message
-    else:
-        assert isinstance(given, Input)
+    with suppress(QanatError):
+        assert isinstance(convert(parse_form(form), Input), Input)
 
 
 @given(st.lists(st.text()), st.text(), st.integers(min_value=-(2**31) + 1, max_value=2**31 - 1))

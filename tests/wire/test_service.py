@@ -1,6 +1,7 @@
 """What is common to the services that speak Query: unknown actions, statuses, garbage."""
 
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -100,8 +101,6 @@ def requests(draw: st.DrawFn) -> tuple[Service, bytes]:
         st.text(max_size=8),
     )
     pairs = draw(st.lists(st.tuples(st.sampled_from(fields), suffixes, texts), max_size=8)) if fields else []
-    from urllib.parse import quote_plus
-
     spelt = [f"{field}{suffix}={quote_plus(text)}" for field, suffix, text in pairs]
     return service, "&".join([f"Action={name}", *spelt]).encode()
 

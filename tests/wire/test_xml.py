@@ -65,23 +65,31 @@ FAULT = Fault("Code", "Message", sender=True)
     [
         (
             QUERY.response("Op", {"List": ["a"]}, "urn:x", "id"),
-            '<OpResponse xmlns="urn:x"><OpResult><List><member>a</member></List></OpResult>'
-            "<ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></OpResponse>",
+            (
+                '<OpResponse xmlns="urn:x"><OpResult><List><member>a</member></List></OpResult>'
+                "<ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></OpResponse>"
+            ),
         ),
         (
             QUERY.response("Op", None, "urn:x", "id"),
-            '<OpResponse xmlns="urn:x">'
-            "<ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></OpResponse>",
+            (
+                '<OpResponse xmlns="urn:x">'
+                "<ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></OpResponse>"
+            ),
         ),
         (
             QUERY.error(FAULT, "urn:x", "id"),
-            '<ErrorResponse xmlns="urn:x"><Error><Type>Sender</Type><Code>Code</Code><Message>Message</Message>'
-            "</Error><RequestId>id</RequestId></ErrorResponse>",
+            (
+                '<ErrorResponse xmlns="urn:x"><Error><Type>Sender</Type><Code>Code</Code><Message>Message</Message>'
+                "</Error><RequestId>id</RequestId></ErrorResponse>"
+            ),
         ),
         (
             QUERY_WITH_DETAIL.error(Fault("C", "M", sender=False), "urn:x", "id"),
-            '<ErrorResponse xmlns="urn:x"><Error><Type>Receiver</Type><Code>C</Code><Message>M</Message><Detail/>'
-            "</Error><RequestId>id</RequestId></ErrorResponse>",
+            (
+                '<ErrorResponse xmlns="urn:x"><Error><Type>Receiver</Type><Code>C</Code><Message>M</Message><Detail/>'
+                "</Error><RequestId>id</RequestId></ErrorResponse>"
+            ),
         ),
         (
             EC2.response("Op", {"set": ["a"]}, "urn:x", "id"),
@@ -89,8 +97,10 @@ FAULT = Fault("Code", "Message", sender=True)
         ),
         (
             EC2.error(FAULT, "urn:x", "id"),
-            "<Response><Errors><Error><Code>Code</Code><Message>Message</Message></Error></Errors>"
-            "<RequestID>id</RequestID></Response>",
+            (
+                "<Response><Errors><Error><Code>Code</Code><Message>Message</Message></Error></Errors>"
+                "<RequestID>id</RequestID></Response>"
+            ),
         ),
     ],
 )

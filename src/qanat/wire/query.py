@@ -71,7 +71,7 @@ def _decoded(part: bytes) -> str:
 
 
 def _plant(tree: Tree, name: str, value: str) -> None:
-    *path, leaf = name.split(".", DEPTH_MAX)
+    *path, leaf = name.split(".", DEPTH_MAX - 1)
     if "." in leaf:
         raise MalformedInput(f"The name of a parameter may have at most {DEPTH_MAX} parts.")
     for step in path:

@@ -140,8 +140,10 @@ def standing(control: Control, name: str = "1") -> VpcEndpoint:
             (vpc(),),
             subnet("x", "10.0.0.0/24", "eu-west-1a"),
             "InvalidParameterValue",
-            "Value (eu-west-1a) for parameter availabilityZone is invalid. Subnets can currently only be created "
-            "in the following availability zones: us-east-2a, us-east-2b, us-east-2c.",
+            (
+                "Value (eu-west-1a) for parameter availabilityZone is invalid. Subnets can currently only be created "
+                "in the following availability zones: us-east-2a, us-east-2b, us-east-2c."
+            ),
         ),
         (
             (vpc(),),
@@ -234,29 +236,37 @@ def standing(control: Control, name: str = "1") -> VpcEndpoint:
             (vpc(),),
             endpoint(),
             "InvalidParameter",
-            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true "
-            "for vpc-1",
+            (
+                "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true "
+                "for vpc-1"
+            ),
         ),
         (
             (vpc(), dns(), c.ModifyVpcAttribute(ACCOUNT, "vpc-1", enable_dns_support=False)),
             endpoint(),
             "InvalidParameter",
-            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true "
-            "for vpc-1",
+            (
+                "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true "
+                "for vpc-1"
+            ),
         ),
         (
             (*READY, endpoint()),
             endpoint("2"),
             "InvalidParameter",
-            "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
-            "sqs.us-east-2.amazonaws.com in the VPC vpc-1",
+            (
+                "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
+                "sqs.us-east-2.amazonaws.com in the VPC vpc-1"
+            ),
         ),
         (
             (*READY, A2),
             endpoint("1", "subnet-a", "subnet-a2"),
             "DuplicateSubnetsInSameZone",
-            "Found another VPC endpoint subnet in the availability zone of subnet-a2. VPC endpoint subnets should "
-            "be in different availability zones supported by the VPC endpoint service.",
+            (
+                "Found another VPC endpoint subnet in the availability zone of subnet-a2. VPC endpoint subnets should "
+                "be in different availability zones supported by the VPC endpoint service."
+            ),
         ),
         (
             READY,
@@ -317,15 +327,19 @@ def standing(control: Control, name: str = "1") -> VpcEndpoint:
             (*READY, A2, endpoint("1", "subnet-a")),
             modify(add_subnet_ids=("subnet-a2",), interface_ids=("eni-x",)),
             "DuplicateSubnetsInSameZone",
-            "Found another VPC endpoint subnet in the availability zone of subnet-a2. VPC endpoint subnets should "
-            "be in different availability zones supported by the VPC endpoint service.",
+            (
+                "Found another VPC endpoint subnet in the availability zone of subnet-a2. VPC endpoint subnets should "
+                "be in different availability zones supported by the VPC endpoint service."
+            ),
         ),
         (
             (*READY, endpoint(), endpoint("2", private_dns_enabled=False)),
             replace(modify(private_dns_enabled=True), vpc_endpoint_id="vpce-2"),
             "InvalidParameter",
-            "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
-            "sqs.us-east-2.amazonaws.com in the VPC vpc-1",
+            (
+                "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
+                "sqs.us-east-2.amazonaws.com in the VPC vpc-1"
+            ),
         ),
         (
             (*READY, endpoint()),

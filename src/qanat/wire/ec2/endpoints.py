@@ -9,11 +9,11 @@ from msgspec import Struct, field
 from qanat.core.errors import InvalidParameterValue, MissingParameter
 from qanat.core.names import sqs_host
 from qanat.core.network import commands
-from qanat.core.policy.full_access import FULL_ACCESS_TEXT
 from qanat.core.network.endpoints import region_of
 from qanat.core.network.errors import InvalidParameter, VpcEndpointIdMalformed
 from qanat.core.network.model import endpoint_dns_names
 from qanat.core.network.replies import DeleteFailure, EndpointDescription
+from qanat.core.policy.full_access import FULL_ACCESS_TEXT
 from qanat.wire.ec2.common import (
     DescribeInput,
     Ec2Input,
