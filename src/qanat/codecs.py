@@ -20,7 +20,7 @@ def _encode_control(records: Sequence[Any], now_ms: int) -> bytes:
 
 
 def _decode_control(data: bytes) -> tuple[list[Any], int]:
-    frame = frames.decode(data)
+    frame = _frame(data, control_records.FRAME_VERSION)
     return list(control_records.decode(frame.records)), frame.at_ms
 
 
@@ -29,16 +29,20 @@ def _encode_queues(records: Sequence[Any], now_ms: int) -> bytes:
 
 
 def _decode_queues(data: bytes) -> tuple[list[Any], int]:
-    frame = frames.decode(data)
-    if frame.record_version != queue_records.RECORDS_VERSION:
-        raise LogUnreadable(
-            f"the log holds records of version {frame.record_version}; this program reads version "
-            f"{queue_records.RECORDS_VERSION}"
-        )
+    frame = _frame(data, queue_records.RECORDS_VERSION)
     try:
         return list(queue_records.decode(frame.records)), frame.at_ms
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise LogUnreadable(f"a frame of the log cannot be read: {error}") from error
+
+
+def _frame(data: bytes, record_version: int) -> frames.Frame:
+    frame = frames.decode(data)
+    if frame.record_version != record_version:
+        raise LogUnreadable(
+            f"the log holds records of version {frame.record_version}; this program reads version {record_version}"
+        )
+    return frame
 
 
 CONTROL = Codec(_encode_control, _decode_control)

@@ -30,11 +30,16 @@ class HeadTrimmer:
         self._node = node
         self._minimum = trim_frames_min
         self._under_way = False
+        self._dead_before = 0
 
     def __call__(self) -> None:
         node = self._node
         oldest = next(iter(node.frame_sizes), None)
-        before = node.shard.trimmable()
+        dead_before = node.shard.trimmable()
+        # What is gathered now is in memory only, a Kept perhaps whose first home is the head. What was dead a commit
+        # ago is dead on the disk too.
+        before = self._dead_before if node.busy else dead_before
+        self._dead_before = dead_before
         if self._under_way or oldest is None or before - oldest < self._minimum:
             return
         self._under_way = True
@@ -65,16 +70,19 @@ class Rewriter:
         if position >= self._shard.position:
             return
         self._under_way = True
-        found: list[bytes | None] = []
-        self._node.run_beside(
-            lambda: found.append(self._node.log.read(position)), lambda: self._rewrite(position, found[0])
-        )
+        places: list[tuple[int, int | None]] = []
 
-    def _rewrite(self, position: int, frame: bytes | None) -> None:
+        def read() -> None:
+            frame = self._node.log.read(position)
+            if frame is not None:
+                places.extend(_places(self._codec.decode(frame)[0]))
+
+        self._node.run_beside(read, lambda: self._rewrite(position, tuple(places)))
+
+    def _rewrite(self, position: int, places: tuple[tuple[int, int | None], ...]) -> None:
         self._under_way = False
-        if frame is not None:
-            records, _ = self._codec.decode(frame)
-            self._node.submit(Keep(position, tuple(_places(records))), ignore)
+        if places:
+            self._node.submit(Keep(position, places), ignore)
 
 
 def _places(records: Iterable[QueueRecord]) -> Iterable[tuple[int, int | None]]:

@@ -167,7 +167,8 @@ class Node:
 
     async def stop(self) -> None:
         """Waits for what is under way to be durable and answered, then closes the log and refuses all else."""
-        await self._idle.wait()
+        while not self._idle.is_set():  # more may come between its being set and this going on
+            await self._idle.wait()
         self._failed = self._failed or ServiceUnavailable()
         closed = asyncio.Event()
         self._worker.run(self.log.close, lambda _: closed.set())
@@ -200,7 +201,11 @@ class Node:
         waiting, self._waiting = self._waiting, []
         position = self.shard.position
         self.shard.position = position + 1
-        frame = self._codec.encode(records, self.clock.now_ms())
+        try:
+            frame = self._codec.encode(records, self.clock.now_ms())
+        except Exception as error:  # noqa: BLE001 - as in submit: memory has moved and the log cannot follow
+            self._committed(waiting, error)
+            return
         self._count_frame(position, frame)
         self.statistics.commits += 1
         self.statistics.records += len(records)
@@ -215,25 +220,25 @@ class Node:
             return
         if self._gathering:
             self._schedule()
-        for done, reply in waiting:
-            done(reply)
+        _tell(waiting)
         if not self.busy:
             readers, self._waiting = self._waiting, []
-            for done, reply in readers:
-                done(reply)
-        self.after_commit()
-        if not self.busy:
-            self._idle.set()
+            _tell(readers)
+        try:
+            if self._failed is None:
+                self.after_commit()
+        finally:
+            if not self.busy:
+                self._idle.set()
 
     def _fail(self, error: Exception) -> None:
         """Nobody who waits is answered with success: what they asked for may not be durable."""
+        first, self._failed = self._failed is None, self._failed or error
         waiting, self._waiting = self._waiting, []
         self._gathering = []
-        for done, _ in waiting:
-            done(InternalFailure())
+        _tell([(done, InternalFailure()) for done, _ in waiting])
         self._idle.set()
-        if self._failed is None:
-            self._failed = error
+        if first:
             logger.critical("the shard stops: %s", error)
             self._on_failure(error)
 
@@ -248,3 +253,12 @@ class Node:
             if position >= before:
                 break
             self.statistics.log_bytes -= self.frame_sizes.pop(position)
+
+
+def _tell(waiting: list[tuple[Done, Any]]) -> None:
+    """One answer that cannot be given keeps nobody else from theirs."""
+    for done, reply in waiting:
+        try:
+            done(reply)
+        except Exception:
+            logger.exception("an answer could not be given")

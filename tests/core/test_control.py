@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network
+from typing import cast
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from qanat.core.control import Control
-from qanat.core.control_records import RecordsUnreadable, decode, encode
+from qanat.core.control_records import ControlRecord, RecordsUnreadable, decode, encode
 from qanat.core.errors import QanatError
 from qanat.core.identity import commands as iam
 from qanat.core.network import commands as ec2
@@ -162,6 +163,10 @@ numbers = st.integers(min_value=0, max_value=9)
 histories = st.lists(st.tuples(st.sampled_from(sorted(STEPS)), numbers, numbers, numbers), max_size=40)
 
 
+def written(records: list[Struct]) -> bytes:
+    return encode(cast("list[ControlRecord]", records))
+
+
 def live(steps: list[tuple[str, int, int, int]]) -> tuple[Control, list[bytes]]:
     control, log, world = Control(), [], World()
     for now_ms, (name, a, b, c) in enumerate([*BEGINNING, *steps]):
@@ -172,7 +177,7 @@ def live(steps: list[tuple[str, int, int, int]]) -> tuple[Control, list[bytes]]:
             assert control.snapshot() == before, "a refused command changes nothing"
         else:
             assert bool(outcome.records) == (control.snapshot() != before)
-            log.append(encode(outcome.records))
+            log.append(written(outcome.records))
     return control, log
 
 
@@ -258,7 +263,7 @@ def test_the_control_shard_never_acts_unasked() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200), st.integers(min_value=0, max_value=200))
 def test_damaged_records_are_unreadable_and_nothing_worse(noise: bytes, cut: int) -> None:
-    whole = encode(list(Control().handle(iam.CreateAccount(ACCOUNT), 0).records))  # type: ignore[arg-type]  # they are control records
+    whole = written(Control().handle(iam.CreateAccount(ACCOUNT), 0).records)
     for data in (noise, whole[:cut] + noise):
         with suppress(RecordsUnreadable):
             assert isinstance(decode(data), list)

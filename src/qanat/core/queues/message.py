@@ -3,7 +3,12 @@
 Whether a message is visible, delayed or in flight is read from these facts and a time; no flag says so.
 """
 
+from typing import Final
+
 from msgspec import Struct
+
+# Ids, digest and times of a message in the log.
+_OVERHEAD_BYTES: Final = 144
 
 
 class MessageAttribute(Struct, frozen=True, array_like=True):
@@ -69,4 +74,13 @@ class Message:
     @property
     def size_bytes(self) -> int:
         """About what the message takes in the log; used to weigh garbage, never to judge a quota."""
-        return len(self.content.body) + 128 + 64 * len(self.content.attributes)
+        content = self.content
+        size_bytes = _OVERHEAD_BYTES + _utf8_bytes(content.body)
+        for attribute in content.attributes:
+            size_bytes += len(attribute.name) + len(attribute.data_type)
+            size_bytes += len(attribute.binary_value or b"") + _utf8_bytes(attribute.string_value or "")
+        return size_bytes + len(content.trace_header or "") + len(content.group_id or "")
+
+
+def _utf8_bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())

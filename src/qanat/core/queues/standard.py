@@ -103,10 +103,15 @@ class StandardQueue:
         return taken
 
     def has_ready(self) -> bool:
-        ready = self._ready
-        while ready and self._message_of(ready[0]) is None:
+        """Whether a receive at the time last advanced to would find a message."""
+        ready, before_ms = self._ready, self._advanced_to_ms - self.retention_ms
+        while ready:
+            message = self._message_of(ready[0])
+            # Who has outlived the retention period is never received again, whatever the period becomes later.
+            if message is not None and message.content.sent_at_ms > before_ms:
+                return True
             heappop(ready)
-        return bool(ready)
+        return False
 
     def next_visible_at_ms(self) -> int | None:
         """When the next waiting message becomes visible; None if none is waiting."""

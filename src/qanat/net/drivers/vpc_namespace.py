@@ -111,13 +111,9 @@ class VpcNamespace:
             self._unplug(device)
 
     def close(self) -> None:
-        """Cut every instance and listener off, and let the namespaces go."""
+        """Unplug every instance, so that sockets which still hold the namespace alive reach nobody; let it go."""
         for address in list(self._instances):
             self.detach(address)
-        # Listening sockets hold the namespace alive until the server closes them, so the link goes at once.
-        with inside(self._fd), IPRoute() as link:
-            for index in link.link_lookup(ifname=BRIDGE):
-                link.link("del", index=index)
         os.close(self._fd)
 
     @property

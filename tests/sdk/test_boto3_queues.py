@@ -1,0 +1,459 @@
+"""API CreateQueue, GetQueueUrl, ListQueues, Get- and SetQueueAttributes, PurgeQueue, DeleteQueue, by boto3."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from support.clients import Clients, refusal
+from support.server import ACCOUNT, REGION, Server
+from support.signing import sqs as signed
+from support.things import MadeQueue, MakeQueue, StartServer
+
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}],
+}
+
+
+def attributes_of(sqs: Any, queue: MadeQueue, *names: str) -> dict[str, str]:
+    found: dict[str, str] = sqs.get_queue_attributes(QueueUrl=queue.url, AttributeNames=list(names)).get(
+        "Attributes", {}
+    )
+    return found
+
+
+class TestCreateQueue:
+    def test_defaults(self, sqs: Any, queue: MadeQueue) -> None:
+        found = attributes_of(sqs, queue, "All")
+        created, modified = int(found.pop("CreatedTimestamp")), int(found.pop("LastModifiedTimestamp"))
+        assert created == modified
+        assert abs(created - time.time()) < 60
+        assert found == {
+            "ApproximateNumberOfMessages": "0",
+            "ApproximateNumberOfMessagesDelayed": "0",
+            "ApproximateNumberOfMessagesNotVisible": "0",
+            "DelaySeconds": "0",
+            "MaximumMessageSize": "1048576",
+            "MessageRetentionPeriod": "345600",
+            "QueueArn": queue.arn,
+            "ReceiveMessageWaitTimeSeconds": "0",
+            # AWS says true; here nothing is encrypted yet, and the attribute says so.
+            "SqsManagedSseEnabled": "false",
+            "VisibilityTimeout": "30",
+        }
+
+    def test_the_url_names_host_account_and_queue(
+        self, sqs: Any, name: str, server: Server, scheme: str
+    ) -> None:
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        assert url == f"{server.url(scheme)}/{ACCOUNT}/{name}"
+
+    @pytest.mark.parametrize("name", ["a", "a" * 80, "A-b_9", "_", "-"])
+    def test_names_that_are_taken(self, sqs: Any, name: str) -> None:
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        assert url.endswith(f"/{name}")
+        sqs.delete_queue(QueueUrl=url)
+
+    @pytest.mark.parametrize("name", ["a" * 81, "a b", "a.b", "ä", "a/b", "a\n", "a\x00", "*"])
+    def test_names_that_are_not(self, sqs: Any, name: str) -> None:
+        assert refusal(sqs.create_queue, QueueName=name)[:3] == (
+            400,
+            "InvalidParameterValue",
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+        )
+
+    @pytest.mark.parametrize("parameters", [{}, {"QueueName": ""}])
+    def test_no_name(self, sqs: Any, parameters: dict[str, str]) -> None:
+        assert refusal(sqs.create_queue, **parameters)[:3] == (
+            400,
+            "MissingParameter",
+            "The request must contain the parameter QueueName.",
+        )
+
+    def test_case_tells_names_apart(self, sqs: Any, name: str) -> None:
+        lower, upper = (sqs.create_queue(QueueName=one)["QueueUrl"] for one in (name, name.upper()))
+        assert lower != upper
+
+    def test_again_with_the_same_attributes_or_fewer(self, sqs: Any, make_queue: MakeQueue) -> None:
+        queue = make_queue(VisibilityTimeout="60", DelaySeconds="1")
+        same: dict[str, str]
+        for same in ({}, {"DelaySeconds": "1"}, {"VisibilityTimeout": "60", "MaximumMessageSize": "1048576"}):
+            assert sqs.create_queue(QueueName=queue.name, Attributes=same)["QueueUrl"].endswith(queue.name)
+
+    def test_again_with_another_value(self, sqs: Any, make_queue: MakeQueue) -> None:
+        queue = make_queue(VisibilityTimeout="60")
+        assert refusal(sqs.create_queue, QueueName=queue.name, Attributes={"VisibilityTimeout": "61"}) == (
+            400,
+            "QueueAlreadyExists",
+            "A queue already exists with the same name and a different value for attribute VisibilityTimeout",
+            "QueueNameExists",
+        )
+
+    def test_fifo_is_refused_in_clear_words(self, sqs: Any, name: str) -> None:
+        found = refusal(sqs.create_queue, QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})
+        assert found[:2] == (400, "AWS.SimpleQueueService.UnsupportedOperation")
+        assert "FIFO" in found.message
+
+
+BOUNDS = {
+    "DelaySeconds": (0, 900),
+    "MaximumMessageSize": (1_024, 1_048_576),
+    "MessageRetentionPeriod": (60, 1_209_600),
+    "ReceiveMessageWaitTimeSeconds": (0, 20),
+    "VisibilityTimeout": (0, 43_200),
+}
+
+
+class TestSetQueueAttributes:
+    @pytest.mark.parametrize(("attribute", "value"), [(one, value) for one in BOUNDS for value in BOUNDS[one]])
+    def test_bounds(self, sqs: Any, queue: MadeQueue, attribute: str, value: int) -> None:
+        sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={attribute: str(value)})
+        assert attributes_of(sqs, queue, attribute) == {attribute: str(value)}
+
+    @pytest.mark.parametrize(
+        ("attribute", "value"),
+        [(one, str(value)) for one, (low, high) in BOUNDS.items() for value in (low - 1, high + 1)]
+        + [("VisibilityTimeout", value) for value in ("", "x", "1.0", " 1", "+1", "1e1", "١", "9" * 30)],
+    )
+    def test_beyond_the_bounds(self, sqs: Any, queue: MadeQueue, attribute: str, value: str) -> None:
+        before = attributes_of(sqs, queue, "All")
+        for call, parameters in (
+            (sqs.set_queue_attributes, {"QueueUrl": queue.url}),
+            (sqs.create_queue, {"QueueName": f"{queue.name}-x"}),
+        ):
+            assert refusal(call, Attributes={attribute: value}, **parameters) == (
+                400,
+                "InvalidAttributeValue",
+                f"Invalid value for the parameter {attribute}.",
+                "InvalidAttributeValue",
+            )
+        assert attributes_of(sqs, queue, "All") == before
+
+    @pytest.mark.parametrize("attribute", ["Foobar", "QueueArn", "ApproximateNumberOfMessages", "FifoQueue", ""])
+    def test_names_that_cannot_be_set(self, sqs: Any, queue: MadeQueue, attribute: str) -> None:
+        found = refusal(sqs.set_queue_attributes, QueueUrl=queue.url, Attributes={attribute: "false"})
+        assert found == (400, "InvalidAttributeName", f"Unknown Attribute {attribute}.", "InvalidAttributeName")
+
+    @pytest.mark.parametrize(
+        ("attribute", "value"),
+        [
+            ("RedrivePolicy", '{"deadLetterTargetArn":"x","maxReceiveCount":3}'),
+            ("RedriveAllowPolicy", '{"redrivePermission":"allowAll"}'),
+            ("KmsMasterKeyId", "alias/aws/sqs"),
+            ("SqsManagedSseEnabled", "true"),
+        ],
+    )
+    def test_what_is_not_there_yet_says_so(
+        self, sqs: Any, queue: MadeQueue, attribute: str, value: str
+    ) -> None:
+        found = refusal(sqs.set_queue_attributes, QueueUrl=queue.url, Attributes={attribute: value})
+        assert found[:2] == (400, "AWS.SimpleQueueService.UnsupportedOperation")
+        assert attribute in found.message
+
+    def test_one_that_is_wrong_keeps_all_from_being_set(self, sqs: Any, queue: MadeQueue) -> None:
+        wrong = {"DelaySeconds": "5", "VisibilityTimeout": "x"}
+        refusal(sqs.set_queue_attributes, QueueUrl=queue.url, Attributes=wrong)
+        assert attributes_of(sqs, queue, "DelaySeconds") == {"DelaySeconds": "0"}
+
+    @pytest.mark.parametrize("parameters", [{}, {"Attributes": {}}])
+    def test_nothing_to_set(self, sqs: Any, queue: MadeQueue, parameters: dict[str, Any]) -> None:
+        if parameters:
+            sqs.set_queue_attributes(QueueUrl=queue.url, **parameters)
+        else:
+            found = refusal(sqs.set_queue_attributes, QueueUrl=queue.url)
+            assert found[:2] == (400, "MissingParameter")
+
+    def test_a_policy_comes_back_to_the_letter_and_goes_by_the_empty_string(
+        self, sqs: Any, queue: MadeQueue
+    ) -> None:
+        text = json.dumps(POLICY, indent=3)
+        sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": text})
+        assert attributes_of(sqs, queue, "Policy") == {"Policy": text}
+        sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": ""})
+        assert attributes_of(sqs, queue, "Policy") == {}
+        assert "Policy" not in attributes_of(sqs, queue, "All")
+
+    def test_a_policy_without_version_is_given_one(self, sqs: Any, queue: MadeQueue) -> None:
+        """tf#29497: AWS adds the version that the policy means."""
+        sqs.set_queue_attributes(
+            QueueUrl=queue.url, Attributes={"Policy": json.dumps({"Statement": POLICY["Statement"]})}
+        )
+        found = json.loads(attributes_of(sqs, queue, "Policy")["Policy"])
+        assert found == {"Version": "2008-10-17", "Statement": POLICY["Statement"]}
+
+    @pytest.mark.parametrize("text", ["{", "[]", "null", '{"Statement":[]}', "x" * 100, '"\\ud800"', "{}"])
+    def test_a_policy_that_is_none(self, sqs: Any, queue: MadeQueue, text: str) -> None:
+        found = refusal(sqs.set_queue_attributes, QueueUrl=queue.url, Attributes={"Policy": text})
+        assert found[:2] == (400, "InvalidAttributeValue")
+        assert found.message.startswith("Invalid value for the parameter Policy.")
+
+    def test_a_policy_that_is_too_large(self, sqs: Any, queue: MadeQueue) -> None:
+        text = json.dumps(POLICY) + " " * 8_192
+        found = refusal(sqs.set_queue_attributes, QueueUrl=queue.url, Attributes={"Policy": text})
+        assert found == (403, "OverLimit", "Submitted policy is over max allowed size.", "OverLimit")
+
+    def test_modified_moves_and_created_stays(self, sqs: Any, queue: MadeQueue) -> None:
+        before = attributes_of(sqs, queue, "All")
+        sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"DelaySeconds": "1"})
+        after = attributes_of(sqs, queue, "All")
+        assert after["CreatedTimestamp"] == before["CreatedTimestamp"]
+        assert int(after["LastModifiedTimestamp"]) >= int(before["LastModifiedTimestamp"])
+
+
+class TestGetQueueAttributes:
+    def test_no_names_no_attributes(self, sqs: Any, queue: MadeQueue) -> None:
+        assert attributes_of(sqs, queue) == {}
+        assert "Attributes" not in sqs.get_queue_attributes(QueueUrl=queue.url)
+
+    def test_just_those_named(self, sqs: Any, queue: MadeQueue) -> None:
+        found = attributes_of(sqs, queue, "QueueArn", "DelaySeconds", "QueueArn", "Policy")
+        assert found == {"QueueArn": queue.arn, "DelaySeconds": "0"}
+
+    @pytest.mark.parametrize("attribute", ["Foobar", "FifoQueue", "all", ""])
+    def test_unknown(self, sqs: Any, queue: MadeQueue, attribute: str) -> None:
+        found = refusal(sqs.get_queue_attributes, QueueUrl=queue.url, AttributeNames=["DelaySeconds", attribute])
+        assert found == (400, "InvalidAttributeName", f"Unknown Attribute {attribute}.", "InvalidAttributeName")
+
+    def test_counts(self, sqs: Any, queue: MadeQueue) -> None:
+        for delay in (0, 0, 0, 900):
+            sqs.send_message(QueueUrl=queue.url, MessageBody="x", DelaySeconds=delay)
+        assert len(sqs.receive_message(QueueUrl=queue.url, MaxNumberOfMessages=2)["Messages"]) == 2
+        counts = {name: value for name, value in attributes_of(sqs, queue, "All").items() if "Approx" in name}
+        assert counts == {
+            "ApproximateNumberOfMessages": "1",
+            "ApproximateNumberOfMessagesDelayed": "1",
+            "ApproximateNumberOfMessagesNotVisible": "2",
+        }
+
+
+class TestGetQueueUrl:
+    def test_own(self, sqs: Any, queue: MadeQueue, server: Server, scheme: str) -> None:
+        wanted = f"{server.url(scheme)}/{ACCOUNT}/{queue.name}"
+        assert sqs.get_queue_url(QueueName=queue.name)["QueueUrl"] == wanted
+        found = sqs.get_queue_url(QueueName=queue.name, QueueOwnerAWSAccountId=ACCOUNT)
+        assert found["QueueUrl"] == wanted
+
+    @pytest.mark.parametrize("name", ["nobody-made-it", "not a name", "x" * 2_000])
+    def test_none(self, sqs: Any, name: str) -> None:
+        assert refusal(sqs.get_queue_url, QueueName=name) == (
+            400,
+            "AWS.SimpleQueueService.NonExistentQueue",
+            "The specified queue does not exist.",
+            "QueueDoesNotExist",
+        )
+
+    def test_another_account(self, sqs: Any, queue: MadeQueue) -> None:
+        found = refusal(sqs.get_queue_url, QueueName=queue.name, QueueOwnerAWSAccountId="999999999999")
+        assert found[:2] == (403, "AccessDenied")
+        assert found.message.endswith("because no resource-based policy allows the sqs:getqueueurl action")
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "localhost:{port}",
+            "localhost",
+            "127.0.0.1:{port}",
+            "sqs.us-east-2.amazonaws.com",
+            "sqs.us-east-2.api.aws",
+            "SQS.us-east-2.amazonaws.com",
+        ],
+    )
+    def test_the_url_follows_the_host_by_which_one_came(
+        self, server: Server, queue: MadeQueue, host: str
+    ) -> None:
+        host = host.format(port=server.port)
+        request = signed(
+            server.administrator(), "GetQueueUrl", {"QueueName": queue.name}, headers={"Host": host}
+        )
+        body = json.loads(request.send(server).body)
+        assert body["QueueUrl"] == f"http://{host.lower()}/{ACCOUNT}/{queue.name}"
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "evil.example",
+            "localhost:@evil.example",
+            "localhost:80/evil",
+            "sqs.us-east-1.amazonaws.com",
+            "queue.amazonaws.com",
+            "vpce-0123456789abcdef0-abcdefgh.sqs.us-east-2.vpce.amazonaws.com",
+        ],
+    )
+    def test_a_host_that_is_not_ours_is_not_repeated(
+        self, server: Server, queue: MadeQueue, host: str
+    ) -> None:
+        request = signed(
+            server.administrator(), "GetQueueUrl", {"QueueName": queue.name}, headers={"Host": host}
+        )
+        body = json.loads(request.send(server).body)
+        assert body["QueueUrl"] == f"{server.url('http')}/{ACCOUNT}/{queue.name}"
+
+
+class TestListQueues:
+    def test_prefix(self, sqs: Any, make_queue: MakeQueue) -> None:
+        one = make_queue()
+        make_queue()
+        found = sqs.list_queues(QueueNamePrefix=one.name)["QueueUrls"]
+        assert [url.rpartition("/")[2] for url in found] == [one.name]
+
+    def test_none_is_left_out(self, sqs: Any) -> None:
+        assert "QueueUrls" not in sqs.list_queues(QueueNamePrefix="nobody-made-it")
+
+    def test_pages(self, start_server: StartServer) -> None:
+        server = start_server()
+        clients = Clients(server)
+        sqs = clients.of("sqs", scheme="http")
+        names = [f"q-{number:04}" for number in range(1_003)]
+        for name in names:
+            sqs.create_queue(QueueName=name)
+        whole = sqs.list_queues()
+        assert len(whole["QueueUrls"]) == 1_000
+        assert "NextToken" not in whole
+        first = sqs.list_queues(MaxResults=1_000)
+        second = sqs.list_queues(MaxResults=1_000, NextToken=first["NextToken"])
+        assert "NextToken" not in second
+        found = first["QueueUrls"] + second["QueueUrls"]
+        assert [url.rpartition("/")[2] for url in found] == names
+        # Another prefix and page size through the SDK's own paginator.
+        pages = list(sqs.get_paginator("list_queues").paginate(QueueNamePrefix="q-000", MaxResults=4))
+        assert [len(page["QueueUrls"]) for page in pages] == [4, 4, 2]
+        clients.close()
+        assert server.stop() == 0
+
+    @pytest.mark.parametrize("number", [0, -1, 1_001, 10**12])
+    def test_page_sizes_out_of_bounds(self, sqs: Any, number: int) -> None:
+        assert refusal(sqs.list_queues, MaxResults=number)[:3] == (
+            400,
+            "InvalidParameterValue",
+            f"Value {number} for parameter MaxResults is invalid. "
+            "Reason: Must be between 1 and 1000, if provided.",
+        )
+
+    @pytest.mark.parametrize("token", ["garbage", "x", "ä", "////", "gICA"])
+    def test_tokens_that_we_did_not_make(self, sqs: Any, token: str) -> None:
+        try:
+            sqs.list_queues(MaxResults=10, NextToken=token, QueueNamePrefix="nobody-made-it")
+        except sqs.exceptions.ClientError as error:
+            assert error.response["Error"]["Code"] == "InvalidParameterValue"
+
+
+class TestPurgeQueue:
+    def test_everything_goes_in_flight_too(self, sqs: Any, queue: MadeQueue) -> None:
+        for _ in range(3):
+            sqs.send_message(QueueUrl=queue.url, MessageBody="x")
+        sqs.send_message(QueueUrl=queue.url, MessageBody="later", DelaySeconds=900)
+        sqs.receive_message(QueueUrl=queue.url)
+        sqs.purge_queue(QueueUrl=queue.url)
+        counts = attributes_of(sqs, queue, "All")
+        assert {value for name, value in counts.items() if "Approx" in name} == {"0"}
+        sqs.send_message(QueueUrl=queue.url, MessageBody="after")
+        assert sqs.receive_message(QueueUrl=queue.url)["Messages"][0]["Body"] == "after"
+
+
+class TestDeleteQueue:
+    def test_it_is_gone_with_its_messages(self, sqs: Any, name: str) -> None:
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody="x")
+        sqs.delete_queue(QueueUrl=url)
+        for call, parameters in (
+            (sqs.send_message, {"MessageBody": "x"}),
+            (sqs.receive_message, {}),
+            (sqs.delete_queue, {}),
+            (sqs.get_queue_attributes, {"AttributeNames": ["All"]}),
+        ):
+            assert refusal(call, QueueUrl=url, **parameters)[1:] == (
+                "AWS.SimpleQueueService.NonExistentQueue",
+                "The specified queue does not exist.",
+                "QueueDoesNotExist",
+            )
+        sqs.create_queue(QueueName=name)
+        assert "Messages" not in sqs.receive_message(QueueUrl=url)
+
+    def test_names_and_purges_rest_for_sixty_seconds(self, start_server: StartServer) -> None:
+        """API CreateQueue, QueueDeletedRecently; API PurgeQueue, PurgeQueueInProgress."""
+        server = start_server()
+        clients = Clients(server)
+        sqs = clients.of("sqs")
+        url = sqs.create_queue(QueueName="again")["QueueUrl"]
+        sqs.purge_queue(QueueUrl=url)
+        assert refusal(sqs.purge_queue, QueueUrl=url) == (
+            403,
+            "AWS.SimpleQueueService.PurgeQueueInProgress",
+            "Only one PurgeQueue operation on again is allowed every 60 seconds.",
+            "PurgeQueueInProgress",
+        )
+        sqs.delete_queue(QueueUrl=url)
+        assert refusal(sqs.create_queue, QueueName="again") == (
+            400,
+            "AWS.SimpleQueueService.QueueDeletedRecently",
+            "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
+            "QueueDeletedRecently",
+        )
+        clients.close()
+        assert server.stop() == 0
+
+
+class TestQueueUrl:
+    """Facts 1.1: the URL in the body wins over the path; its host says nothing; a bare name will do."""
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "{name}",
+            f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{{name}}",
+            f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{{name}}/",
+            f"http://elsewhere.example:1/{ACCOUNT}/{{name}}",
+            f"/{ACCOUNT}/{{name}}",
+        ],
+    )
+    def test_styles(self, sqs: Any, queue: MadeQueue, url: str) -> None:
+        sqs.send_message(QueueUrl=url.format(name=queue.name), MessageBody="x")
+
+    @pytest.mark.parametrize(
+        "url",
+        ["https://host/", "https://host/12/{name}", "https://host/{name}", "a/b", "/", "x" * 3_000 + "/y"],
+    )
+    def test_what_is_no_url_of_a_queue(self, sqs: Any, queue: MadeQueue, url: str) -> None:
+        found = refusal(sqs.send_message, QueueUrl=url.format(name=queue.name), MessageBody="x")
+        assert found[:2] == (404, "InvalidAddress")
+
+    @pytest.mark.parametrize("parameters", [{}, {"QueueUrl": ""}])
+    def test_none(self, sqs: Any, parameters: dict[str, str]) -> None:
+        assert refusal(sqs.send_message, MessageBody="x", **parameters)[:3] == (
+            400,
+            "MissingParameter",
+            "The request must contain the parameter QueueUrl.",
+        )
+
+    def test_the_path_names_the_queue_where_the_body_does_not(
+        self, server: Server, queue: MadeQueue, admin: Any
+    ) -> None:
+        path = f"/{ACCOUNT}/{queue.name}"
+        request = signed(server.administrator(), "SendMessage", {"MessageBody": "by path"}, path=path)
+        assert request.send(server).status == 200
+        assert admin.receive_message(QueueUrl=queue.url)["Messages"][0]["Body"] == "by path"
+
+    def test_the_body_wins_over_the_path(self, server: Server, make_queue: MakeQueue, admin: Any) -> None:
+        one, two = make_queue(), make_queue()
+        parameters = {"MessageBody": "x", "QueueUrl": one.url}
+        path = f"/{ACCOUNT}/{two.name}"
+        assert signed(server.administrator(), "SendMessage", parameters, path=path).send(server).status == 200
+        assert "Messages" in admin.receive_message(QueueUrl=one.url)
+        assert "Messages" not in admin.receive_message(QueueUrl=two.url)
+
+    def test_get_queue_url_works_on_another_queues_path(self, server: Server, queue: MadeQueue) -> None:
+        path = f"/{ACCOUNT}/other"
+        parameters = {"QueueName": queue.name}
+        assert signed(server.administrator(), "GetQueueUrl", parameters, path=path).send(server).status == 200
+
+    @pytest.mark.parametrize("operation", ["CreateQueue", "ListQueues"])
+    def test_account_operations_are_not_valid_on_a_queues_path(
+        self, server: Server, queue: MadeQueue, operation: str
+    ) -> None:
+        path = f"/{ACCOUNT}/{queue.name}"
+        answer = signed(server.administrator(), operation, {"QueueName": "x"}, path=path).send(server)
+        assert answer.status == 400
+        assert answer.headers["x-amzn-query-error"] == "InvalidAction;Sender"
+        assert f"The action {operation} is not valid for this endpoint." in answer.body.decode()

@@ -1,0 +1,89 @@
+"""Signatures made by botocore's own SigV4, taken apart so that each part can be got wrong on purpose."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from support.raw import Answer, post
+from support.server import REGION, Key, Server
+
+JSON = "application/x-amz-json-1.0"
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+
+
+@dataclass
+class Signed:
+    """A request to be signed and sent. Every field has the value that is right; change what is to be wrong."""
+
+    key: Key
+    body: bytes = b"{}"
+    headers: dict[str, str] = field(default_factory=dict)
+    path: str = "/"
+    method: str = "POST"
+    region: str = REGION
+    service: str = "sqs"
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    token: str | None = None
+    unsigned: frozenset[str] = frozenset()
+    """Headers (lower case) that the signature leaves out."""
+    authorization: Callable[[str], str] = staticmethod(lambda header: header)
+    """What becomes of the Authorization header."""
+    after: Callable[[dict[str, str]], None] = staticmethod(lambda headers: None)
+    """Changes headers once they are signed."""
+    body_sent: bytes | None = None
+    """Instead of the body that was signed."""
+    path_sent: str | None = None
+
+    def headers_for(self, host: str) -> dict[str, str]:
+        """The headers, signed."""
+        unsigned = self.unsigned
+
+        class Auth(SigV4Auth):  # type: ignore[misc]  # botocore has no types
+            def headers_to_sign(self, request: AWSRequest) -> Any:
+                found = super().headers_to_sign(request)
+                for name in unsigned:
+                    del found[name]
+                return found
+
+        auth = Auth(Credentials(self.key.access_key_id, self.key.secret, self.token), self.service, self.region)
+        request = AWSRequest(self.method, f"http://{host}{self.path}", {**self.headers}, self.body)
+        if "Host" not in self.headers:
+            request.headers["Host"] = host
+        request.context["timestamp"] = self.at.strftime("%Y%m%dT%H%M%SZ")
+        request.context["signing"] = {}
+        auth._modify_request_before_signing(request)
+        canonical = auth.canonical_request(request)
+        signature = auth.signature(auth.string_to_sign(request, canonical), request)
+        auth._inject_signature_to_request(request, signature)
+        headers = dict(request.headers.items())
+        headers["Authorization"] = self.authorization(headers["Authorization"])
+        self.after(headers)
+        return headers
+
+    def send(self, server: Server, scheme: str = "http", before: bytes = b"") -> Answer:
+        headers = self.headers_for(f"{server.host}:{server.port}")
+        return post(
+            server,
+            self.body if self.body_sent is None else self.body_sent,
+            headers,
+            self.path if self.path_sent is None else self.path_sent,
+            scheme,
+            self.method,
+            before,
+        )
+
+
+def sqs(key: Key, operation: str, parameters: dict[str, Any] | None = None, **fields: Any) -> Signed:
+    """A JSON 1.0 request of SQS as botocore would send it."""
+    headers = {"X-Amz-Target": f"AmazonSQS.{operation}", "Content-Type": JSON, **fields.pop("headers", {})}
+    return Signed(key, json.dumps(parameters or {}).encode(), headers, **fields)
+
+
+def minutes(number: float) -> timedelta:
+    return timedelta(minutes=number)
