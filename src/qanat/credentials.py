@@ -14,10 +14,19 @@ KeyPair = tuple[str, str]
 """(access key id, secret)"""
 
 
+class CredentialsUnreadable(Exception):
+    """A file of ours that is damaged, or that somebody has edited wrongly; one line."""
+
+
+def profile_of(user_name: str) -> str:
+    """The profile that holds a user's key; never the administrator's, whatever the user is called."""
+    # No name of a user has a slash in it.
+    return f"user/{user_name}" if user_name == DEFAULT else user_name
+
+
 def read_key(directory: Path, profile: str) -> KeyPair | None:
-    """The key of a profile, or None where there is none."""
-    parser = _parser()
-    parser.read(directory / CREDENTIALS)
+    """The key of a profile, or None where there is none. Raises CredentialsUnreadable, OSError."""
+    parser = _read(directory / CREDENTIALS)
     if not parser.has_section(profile):
         return None
     section = parser[profile]
@@ -26,9 +35,8 @@ def read_key(directory: Path, profile: str) -> KeyPair | None:
 
 
 def write_key(directory: Path, profile: str, key: KeyPair) -> None:
-    """Adds or replaces one profile and keeps the others. Raises OSError."""
-    parser = _parser()
-    parser.read(directory / CREDENTIALS)
+    """Adds or replaces one profile and keeps the others. Raises CredentialsUnreadable, OSError."""
+    parser = _read(directory / CREDENTIALS)
     parser[profile] = {"aws_access_key_id": key[0], "aws_secret_access_key": key[1]}
     write_private(directory / CREDENTIALS, _text(parser))
 
@@ -45,11 +53,21 @@ def write_config(directory: Path, region: str, endpoint_url: str) -> None:
 
 
 def read_config(directory: Path) -> dict[str, str] | None:
-    """Region, endpoint_url and ca_bundle of the server that last ran here; None if none ever did."""
+    """Region, endpoint_url and ca_bundle of the server that last ran here; None if none ever did.
+
+    Raises CredentialsUnreadable, OSError.
+    """
+    parser = _read(directory / CONFIG)
+    return dict(parser[DEFAULT]) if parser.has_section(DEFAULT) else None
+
+
+def _read(path: Path) -> configparser.ConfigParser:
     parser = _parser()
-    if not parser.read(directory / CONFIG) or not parser.has_section(DEFAULT):
-        return None
-    return dict(parser[DEFAULT])
+    try:
+        parser.read(path, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise CredentialsUnreadable(f"{path} cannot be read: {error}") from error
+    return parser
 
 
 def _parser() -> configparser.ConfigParser:

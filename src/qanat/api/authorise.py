@@ -5,6 +5,7 @@ where its policies read no condition key beyond FIXED_KEYS. What cannot be judge
 """
 
 import logging
+from collections.abc import Mapping
 from typing import Final
 
 from qanat.api.context import FIXED_KEYS, context_of
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 _DOCUMENTS_MAX: Final = 65_536
 _DECISIONS_MAX: Final = 65_536
+# Callers choose the names they ask for, and nobody may fill memory with long ones. No ARN of ours comes near this.
+_KEPT_RESOURCE_LENGTH_MAX: Final = 512
 
 _DecisionKey = tuple[str, str, str, str | None, bool]
 
@@ -42,7 +45,7 @@ class Authoriser:
         resource: str,
         resource_account: str,
         way: WayIn,
-        user_agent: str | None,
+        headers: Mapping[bytes, bytes],
         now_ms: int,
         resource_policy: str | None = None,
     ) -> None:
@@ -54,12 +57,12 @@ class Authoriser:
         decision = self._decisions.get(key)
         if decision is not None and decision.allowed:
             return
-        context = context_of(caller, way, self._region, resource_account, user_agent, now_ms)
+        context = context_of(caller, way, self._region, resource_account, _user_agent(headers), now_ms)
         request = Request(caller, action, resource, resource_account, context)
         if decision is None:
             policies = self._policies(caller, way, resource_policy, resource)
             decision = authorize(request, policies)
-            if _reads_only_fixed_keys(policies):
+            if len(resource) <= _KEPT_RESOURCE_LENGTH_MAX and _reads_only_fixed_keys(policies):
                 self._keep(key, decision)
         if not decision.allowed:
             raise AccessDenied(denial_text(request, decision))
@@ -110,6 +113,11 @@ class Authoriser:
         if len(self._decisions) >= _DECISIONS_MAX:
             self._decisions.clear()
         self._decisions[key] = decision
+
+
+def _user_agent(headers: Mapping[bytes, bytes]) -> str | None:
+    header = headers.get(b"user-agent")
+    return None if header is None else header.decode("latin-1")
 
 
 def _reads_only_fixed_keys(policies: Policies) -> bool:

@@ -37,7 +37,6 @@ class ControlApi:
         operation, given = service.parse(form)
         call = Call(caller.account, self._region, caller, now_ms, self._ids, self._control.identity)
         if operation.action is not None:
-            agent = request.headers.get(b"user-agent")
             for resource in operation.resources(given, call):
                 self._authoriser.demand(
                     caller,
@@ -45,7 +44,7 @@ class ControlApi:
                     resource,
                     caller.account,
                     request.way,
-                    None if agent is None else agent.decode("latin-1"),
+                    request.headers,
                     now_ms,
                 )
 

@@ -13,7 +13,7 @@ from qanat.api import control as control_api
 from qanat.api.authenticate import Authenticator
 from qanat.api.control import SERVICES, ControlApi
 from qanat.api.hosts import Hosts
-from qanat.api.ids import uuid
+from qanat.api.ids import RequestIds
 from qanat.api.sqs import call as sqs_call
 from qanat.api.sqs.call import SqsCall
 from qanat.api.sqs.service import SqsService
@@ -52,6 +52,7 @@ class Front:
         self._hosts = hosts
         self._clock = clock
         self._ready = ready
+        self._new_request_id = RequestIds().new
 
     def handle(self, request: Request) -> None:
         path, _, query = request.target.partition(b"?")
@@ -63,7 +64,7 @@ class Front:
             self._handle_query(request, path, query)
 
     def _handle_sqs(self, request: Request, path: bytes, query: bytes) -> None:
-        request_id = uuid()
+        request_id = self._new_request_id()
         try:
             now_ms = self._clock.now_ms()
             caller, _ = self._authenticator.caller(request, path, query, _SQS_ONLY, now_ms)
@@ -75,7 +76,7 @@ class Front:
             sqs_call.refuse(request, request_id, InternalFailure())
 
     def _handle_query(self, request: Request, path: bytes, query: bytes) -> None:
-        request_id = uuid()
+        request_id = self._new_request_id()
         form = request.body if request.method == b"POST" else query
         service = _service_of(request, form)
         try:

@@ -3,12 +3,17 @@
 The Host header decides nothing but this, and only among names that are ours anyway.
 """
 
+import re
 from collections.abc import Collection, Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 from qanat.core.names import dual_stack_sqs_host, sqs_host
 from qanat.core.network.model import VpcEndpoint
 from qanat.core.way import WayIn
+
+# What is repeated in a URL must not be able to end its host early.
+_PORT: Final = re.compile(r"[0-9]{1,5}\Z")
+_LABEL: Final = re.compile(r"[a-z0-9-]{1,63}\Z")
 
 
 class Network(Protocol):
@@ -41,20 +46,20 @@ class Hosts:
         return f"{scheme}://{host if self._is_private(host, way.vpc_endpoint_id) else self._regional}"
 
     def _is_public(self, host: str) -> bool:
-        return host in self._public or host.rpartition(":")[0] in self._public
+        name, _, port = host.rpartition(":")
+        return host in self._public or (name in self._public and _PORT.match(port) is not None)
 
     def _is_private(self, host: str, vpc_endpoint_id: str) -> bool:
         name, _, port = host.partition(":")
         if port not in ("", "443"):
-            return _is_loopback(name)
+            return _is_loopback(name) and _PORT.match(port) is not None
         if name in self._private:
             return True
         endpoint = self._network.endpoint(vpc_endpoint_id)
-        return (
-            endpoint is not None
-            and name.endswith(self._private_suffix)
-            and name.startswith(f"{vpc_endpoint_id}-{endpoint.dns_suffix}")
-        )
+        if endpoint is None or not name.endswith(self._private_suffix):
+            return False
+        own, label = f"{vpc_endpoint_id}-{endpoint.dns_suffix}", name.removesuffix(self._private_suffix)
+        return label == own or (label.startswith(f"{own}-") and _LABEL.match(label) is not None)
 
 
 def _is_loopback(name: str) -> bool:

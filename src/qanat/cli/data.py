@@ -34,7 +34,7 @@ class DataDirectory:
         A secret is told once, so a key made here is kept in the credentials file as a profile of the user's name.
         Raises CommandFailed.
         """
-        profile = user_name or credentials.DEFAULT
+        profile = credentials.DEFAULT if user_name is None else credentials.profile_of(user_name)
         key = credentials.read_key(self.path, profile)
         if key is not None:
             return key

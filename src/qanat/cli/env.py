@@ -9,8 +9,9 @@ from typing import Final
 
 from qanat.cli import data
 from qanat.cli.errors import CommandFailed
+from qanat.credentials import CredentialsUnreadable
 
-EXPECTED: Final = (CommandFailed,)
+EXPECTED: Final = (CommandFailed, CredentialsUnreadable)
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

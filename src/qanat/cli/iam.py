@@ -58,7 +58,7 @@ def _post(
         connection.request("POST", "/", body, headers)
         answer = connection.getresponse()
         return answer.status, answer.read(_ANSWER_BYTES_MAX)
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise CommandFailed(f"the server at {endpoint_url} does not answer: {error}") from error
     finally:
         connection.close()

@@ -19,12 +19,14 @@ from qanat.app import Server, Started, StartFailed
 from qanat.codecs import LogUnreadable
 from qanat.core.control_records import RecordsUnreadable
 from qanat.core.errors import QanatError
+from qanat.credentials import CredentialsUnreadable
 from qanat.journal.frames import FrameDamaged
 from qanat.journal.sqlite import LogFailed
 from qanat.net.errors import NetworkUnavailable, TlsUnusable
 
 EXPECTED: Final = (
     StartFailed,
+    CredentialsUnreadable,
     LogFailed,
     LogUnreadable,
     FrameDamaged,

@@ -18,11 +18,16 @@ HEAD_BYTES_MAX: Final = 64 * 1024
 HEADERS_MAX: Final = 128
 # The longest message is 1 MiB, and JSON may write each of its characters in six (\\u00e9).
 BODY_BYTES_MAX: Final = 7 * 1024 * 1024
+# Chunk heads and trailers are no part of the body, but not free either; clients send chunks of kilobytes.
+WIRE_BYTES_MAX: Final = 2 * BODY_BYTES_MAX
 PIPELINE_MAX: Final = 16
 REQUEST_TIME_S: Final = 30.0
 """A request must have arrived whole this long after its first byte."""
 IDLE_TIME_S: Final = 120.0
 """A connection on which nothing is asked is closed after this; longer than the SDKs keep theirs unused."""
+LINGER_TIME_S: Final = 2.0
+"""How long a client that was refused may take to notice."""
+_TOO_LONG: Final = b"The body of the request is too long."
 
 Handler = Callable[["Request"], None]
 """Answers now or later, by `request.respond`. Must not raise."""
@@ -55,7 +60,7 @@ class Request:
         self.target = target
         """As sent: path and query, not decoded."""
         self.headers: dict[bytes, bytes] = {}
-        self.repeated: set[bytes] = set()
+        self.repeated: frozenset[bytes] = frozenset()
         """The names that came more than once."""
         self.body = b""
         self.on_gone: Callable[[], None] | None = None
@@ -114,6 +119,7 @@ class HttpProtocol(asyncio.Protocol):
         self._head_bytes = 0
         self._body: list[bytes] = []
         self._body_bytes = 0
+        self._wire_bytes = 0
         self._present: Request | None = None
         self._pending: deque[tuple[Request, bool]] = deque()
         self._keep_alive = True
@@ -134,11 +140,16 @@ class HttpProtocol(asyncio.Protocol):
             return
         if self._arriving is None or not self._arriving.method:
             self._head_bytes += len(data)
+        else:
+            self._wire_bytes += len(data)
+            if self._wire_bytes > WIRE_BYTES_MAX:
+                self._refuse(413, _TOO_LONG)
+                return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            # The upgrade is declined by ignoring it (RFC 9110, 7.8); what follows the request is not ours to read.
-            self._keep_alive = False
+            # The upgrade is declined by ignoring it (RFC 9110, 7.8), and the connection is closed after the answer.
+            return
         except httptools.HttpParserError as error:
             cause = error.__context__
             if not isinstance(cause, _Refused):
@@ -182,16 +193,15 @@ class HttpProtocol(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         request = self._arriving
         assert request is not None
+        if request.method:
+            return  # a trailer field is not to be taken for a header (RFC 9110, 6.5.1)
         headers = request.headers
         name = name.lower()
-        if name in headers:
-            request.repeated.add(name)
-            headers[name] = headers[name] + b"," + value
-        else:
+        if name not in headers:
             headers[name] = value
-        if len(headers) > HEADERS_MAX:
-            self._refuse(431, b"The request has too many headers.")
-            raise _Refused
+        else:
+            request.repeated |= {name}
+            headers[name] = headers[name] + b"," + value
 
     def on_headers_complete(self) -> None:
         request = self._arriving
@@ -199,23 +209,39 @@ class HttpProtocol(asyncio.Protocol):
         request.method = self._parser.get_method()
         request.target = self._target
         self._head_bytes = 0
-        if request.headers.get(b"expect", b"").lower() == b"100-continue" and self._transport is not None:
+        self._wire_bytes = 0
+        if len(request.headers) > HEADERS_MAX:
+            self._refuse(431, b"The request has too many headers.")
+            raise _Refused
+        if b"expect" in request.headers:
+            self._invite_body(request.headers)
+
+    def _invite_body(self, headers: dict[bytes, bytes]) -> None:
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > BODY_BYTES_MAX:
+            self._refuse(413, _TOO_LONG)
+            raise _Refused
+        # Never ahead of the answer to an earlier request; a client sends its body uninvited after a while.
+        free = self._present is None and not self._pending
+        if free and headers[b"expect"].lower() == b"100-continue" and self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
         if self._body_bytes > BODY_BYTES_MAX:
-            self._refuse(413, b"The body of the request is too long.")
+            self._refuse(413, _TOO_LONG)
             raise _Refused
         self._body.append(body)
 
     def on_message_complete(self) -> None:
         request, self._arriving = self._arriving, None
         assert request is not None
+        if not self._keep_alive:
+            return  # the one before was to be the last
         body = self._body
         request.body = body[0] if len(body) == 1 else b"".join(body)
         self._body = []
-        keep_alive = self._parser.should_keep_alive()
+        keep_alive = self._parser.should_keep_alive() and not self._parser.should_upgrade()
         if self._present is None and not self._pending and not self._writing_paused:
             self._begin(request, keep_alive)
             return
@@ -238,8 +264,9 @@ class HttpProtocol(asyncio.Protocol):
             return
         self._present = None
         closing = not self._keep_alive or self._server.draining
-        self._write(status, content_type, body, extra_head, closing)
+        self._write(status, content_type, body, extra_head, closing, request.method != b"HEAD")
         if closing:
+            self._keep_alive = False
             self._transport.close()
             return
         self._since = self._server.loop.time()
@@ -252,7 +279,8 @@ class HttpProtocol(asyncio.Protocol):
             return
         if self._pending:
             request, keep_alive = self._pending.popleft()
-            if self._reading_paused:
+            # Not at once: one read may hold thousands of small requests, and they must not pile up.
+            if self._reading_paused and len(self._pending) < PIPELINE_MAX // 2:
                 self._reading_paused = False
                 self._transport.resume_reading()
             self._begin(request, keep_alive)
@@ -268,13 +296,27 @@ class HttpProtocol(asyncio.Protocol):
 
     def _close_refused(self) -> None:
         assert self._refusal is not None
-        if self._transport is not None:
-            status, reason = self._refusal
-            self._write(status, b"text/plain", reason + b"\n", b"", closing=True)
-            self._transport.close()
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        status, reason = self._refusal
+        self._write(status, b"text/plain", reason + b"\n", b"", closing=True)
+        # What the client still sends is read away for a while: closing over unread bytes would reset its answer.
+        # TLS does so by itself, until the client has answered the goodbye.
+        if transport.can_write_eof():
+            transport.write_eof()
+            self._server.loop.call_later(LINGER_TIME_S, transport.close)
+        else:
+            transport.close()
 
     def _write(
-        self, status: int, content_type: bytes, body: bytes, extra_head: bytes, closing: bool = False
+        self,
+        status: int,
+        content_type: bytes,
+        body: bytes,
+        extra_head: bytes,
+        closing: bool = False,
+        with_body: bool = True,
     ) -> None:
         assert self._transport is not None
         self._transport.write(
@@ -287,7 +329,7 @@ class HttpProtocol(asyncio.Protocol):
                 content_type,
                 len(body),
                 b"Connection: close\r\n" if closing else b"",
-                body,
+                body if with_body else b"",
             )
         )
 
@@ -295,7 +337,11 @@ class HttpProtocol(asyncio.Protocol):
 
     def close_if_idle(self) -> None:
         if self._present is None and self._arriving is None and self._transport is not None:
-            self._transport.close()
+            # A TLS goodbye would wait for the client's, and an idle client gives none for as long as it is idle.
+            if self._transport.get_write_buffer_size():
+                self._transport.close()
+            else:
+                self._transport.abort()
 
     def abort(self) -> None:
         if self._transport is not None:

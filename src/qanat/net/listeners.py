@@ -23,6 +23,8 @@ BACKLOG: Final = 1_024
 CONNECTIONS_MAX: Final = 16_384
 FIRST_BYTE_TIME_S: Final = 30.0
 HANDSHAKE_TIME_S: Final = 20.0
+# How long a client may take to answer a TLS goodbye (and to read what was written before it).
+GOODBYE_TIME_S: Final = 5.0
 _ACCEPTS_AT_ONCE: Final = 64
 _TLS_HANDSHAKE: Final = b"\x16"
 _RESET: Final = struct.pack("ii", 1, 0)
@@ -81,7 +83,9 @@ class Listener:
                 return
             connection.setblocking(False)
             host = str(address[0]).removeprefix("::ffff:")
-            if len(self._server.connections) + len(self._waiting) >= CONNECTIONS_MAX:
+            # A connection in its handshake counts twice for a moment, in no direction that harms.
+            known = len(self._server.connections) + len(self._waiting) + len(self._handshakes)
+            if known >= CONNECTIONS_MAX:
                 _reset(connection)
             elif not self.door.admits(host):
                 logger.info("no security group rule admits %s", host)
@@ -137,6 +141,7 @@ class Listener:
                 connection,
                 ssl=tls,
                 ssl_handshake_timeout=HANDSHAKE_TIME_S if tls else None,
+                ssl_shutdown_timeout=GOODBYE_TIME_S if tls else None,
             )
         except (OSError, ssl.SSLError, TimeoutError) as error:
             logger.debug("TLS handshake with %s failed: %s", way.client_address, error)

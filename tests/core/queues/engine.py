@@ -86,10 +86,10 @@ class Engine:
     def purge(self, interval_ms: int = 60_000) -> None:
         self.ask(c.Purge(QUEUE, "jobs", interval_ms))
 
-    def counts(self) -> tuple[int, int, int]:
+    def counts(self) -> c.Counts:
         """(visible, in flight, delayed)"""
         counts: c.Counts = self.ask(c.Count(QUEUE))
-        return tuple(counts)
+        return counts
 
     def restarted(self) -> "Engine":
         """The same engine as the log alone would give it back."""

@@ -64,16 +64,17 @@ class Messages:
         entries = batch(given.Entries, "SendMessageBatchRequestEntry")
         good: list[tuple[str, Checked, int]] = []
         failed: list[o.ErrorEntry] = []
+        total_bytes = 0
         for entry_id, entry in entries:
             try:
                 checked = check(entry, uuid(), call.sender_id, call.trace_header, call.now_ms)
+                total_bytes += checked.size_bytes
                 _check_size(checked, settings.maximum_message_size_bytes, _ENTRY)
                 delay_s = integer(entry.DelaySeconds, "DelaySeconds", settings.delay_s)
             except QanatError as error:
                 failed.append(_failure(entry_id, error))
             else:
                 good.append((entry_id, checked, delay_s))
-        total_bytes = sum(checked.size_bytes for _, checked, _ in good)
         if total_bytes > limits.BATCH_BYTES_MAX:
             raise BatchRequestTooLong(total_bytes)
         results = [

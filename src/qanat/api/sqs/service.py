@@ -1,6 +1,7 @@
 """The SQS service: finds the queue, asks for leave, and hands the request to its operation."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from qanat.api.authorise import Authoriser
@@ -69,11 +70,12 @@ class SqsService:
             return
         account, queue_name = self._named(call.caller, operation, given, path)
         queue = self._catalogue.queue(account, queue_name)
-        policy = None if queue is None else self._catalogue.settings(queue).policy
         # Leave first: who may not ask is not told whether the queue exists.
-        self._demand(call, operation, queue_arn(self._region, account, queue_name), account, policy)
         if queue is None:
+            self._demand(call, operation, queue_arn(self._region, account, queue_name), account, None)
             raise QueueDoesNotExist
+        settings = self._catalogue.settings(queue)
+        self._demand(call, operation, settings.arn, account, settings.policy)
         self._on_queue[name](call, queue, given)
 
     def _handle_account(self, call: SqsCall, operation: Operation, given: Any) -> None:
@@ -89,14 +91,14 @@ class SqsService:
     def _demand(
         self, call: SqsCall, operation: Operation, resource: str, account: str, policy: str | None
     ) -> None:
-        agent = call.request.headers.get(b"user-agent")
+        request = call.request
         self._authoriser.demand(
             call.caller,
             operation.iam_action,
             resource,
             account,
-            call.request.way,
-            None if agent is None else agent.decode("latin-1"),
+            request.way,
+            request.headers,
             call.now_ms,
             policy,
         )
@@ -108,15 +110,15 @@ class SqsService:
         url = given.QueueUrl
         if url is None and path != b"/":
             url = path.decode("latin-1")
-        return _account_and_name(required(url, "QueueUrl"), caller)
+        url = required(url, "QueueUrl")
+        return _account_and_name(url) if "/" in url else (caller.account, url)
 
 
-def _account_and_name(url: str, caller: Caller) -> tuple[str, str]:
-    """A whole URL, its path, or the queue's bare name. Its host says nothing. Raises InvalidAddress."""
+@lru_cache(maxsize=1024)
+def _account_and_name(url: str) -> tuple[str, str]:
+    """From a whole URL or its path. Its host says nothing. Raises InvalidAddress."""
     if len(url) > _QUEUE_URL_MAX:
         raise InvalidAddress(url)
-    if "/" not in url:
-        return caller.account, url
     parts = url.rstrip("/").rsplit("/", 2)
     if len(parts) != 3 or not ACCOUNT_ID.match(parts[1]):
         raise InvalidAddress(url)

@@ -132,6 +132,7 @@ def settings_of(queue: Queue) -> QueueSettings:
         wait_time_s=int(found["ReceiveMessageWaitTimeSeconds"]),
         visibility_timeout_s=int(found["VisibilityTimeout"]),
         policy=found.get("Policy"),
+        arn=queue.arn,
     )
 
 

@@ -14,14 +14,14 @@ class Receipt(NamedTuple):
     receive_count: int
 
 
-class ConfigureQueue(Struct, frozen=True):
+class ConfigureQueue(Struct, frozen=True, gc=False):
     """Makes the queue where it is not there."""
 
     queue_id: int
     retention_ms: int
 
 
-class DropQueue(Struct, frozen=True):
+class DropQueue(Struct, frozen=True, gc=False):
     queue_id: int
 
 
@@ -30,14 +30,14 @@ class Outgoing(NamedTuple):
     delay_s: int
 
 
-class Send(Struct, frozen=True):
+class Send(Struct, frozen=True, gc=False):
     """-> None. Message ids and digests were made by the caller."""
 
     queue_id: int
     messages: tuple[Outgoing, ...]
 
 
-class Receive(Struct, frozen=True):
+class Receive(Struct, frozen=True, gc=False):
     """-> tuple[Delivery, ...], at most `max_messages`."""
 
     queue_id: int
@@ -59,7 +59,7 @@ class Delivery(NamedTuple):
         return cls(message.seq, message.content, message.receive_count, message.first_received_at_ms)
 
 
-class Delete(Struct, frozen=True):
+class Delete(Struct, frozen=True, gc=False):
     """-> None. Deleting what is gone succeeds, as on AWS."""
 
     queue_id: int
@@ -73,14 +73,14 @@ class VisibilityChange(NamedTuple):
     timeout_s: int
 
 
-class ChangeVisibility(Struct, frozen=True):
+class ChangeVisibility(Struct, frozen=True, gc=False):
     """-> tuple[QanatError | None, ...], one for each change: a batch may fail in part."""
 
     queue_id: int
     changes: tuple[VisibilityChange, ...]
 
 
-class Purge(Struct, frozen=True):
+class Purge(Struct, frozen=True, gc=False):
     """-> None, or PurgeQueueInProgress where the last one was less than `interval_ms` ago."""
 
     queue_id: int
@@ -88,7 +88,7 @@ class Purge(Struct, frozen=True):
     interval_ms: int
 
 
-class Count(Struct, frozen=True):
+class Count(Struct, frozen=True, gc=False):
     """-> Counts."""
 
     queue_id: int
@@ -100,7 +100,7 @@ class Counts(NamedTuple):
     delayed: int
 
 
-class Keep(Struct, frozen=True):
+class Keep(Struct, frozen=True, gc=False):
     """-> None. Writes again what still lives in frame `position`, whose records named `items` (queue, seq or None)."""
 
     position: int

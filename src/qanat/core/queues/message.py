@@ -11,7 +11,7 @@ from msgspec import Struct
 _OVERHEAD_BYTES: Final = 144
 
 
-class MessageAttribute(Struct, frozen=True, array_like=True):
+class MessageAttribute(Struct, frozen=True, array_like=True, gc=False):
     """One user attribute. Exactly one of the two values is set, as `data_type` says."""
 
     name: str
@@ -21,7 +21,7 @@ class MessageAttribute(Struct, frozen=True, array_like=True):
     binary_value: bytes | None = None
 
 
-class Content(Struct, frozen=True, array_like=True):
+class Content(Struct, frozen=True, array_like=True, gc=False):
     """What the sender said, once checked. Written to the log as it stands: see RECORDS_VERSION in records.py."""
 
     message_id: str
@@ -35,33 +35,24 @@ class Content(Struct, frozen=True, array_like=True):
     sent_at_ms: int
 
 
-class Message:
-    """A living message of one queue."""
+class Message(Struct, eq=False, gc=False):
+    """A living message of one queue. Outside the garbage collector's care: it holds nothing that could hold it."""
 
-    __slots__ = (
-        "content",
-        "first_received_at_ms",
-        "position",
-        "receive_count",
-        "received_at_ms",
-        "seq",
-        "visible_at_ms",
-    )
-
-    def __init__(self, seq: int, content: Content, visible_at_ms: int, position: int) -> None:
-        self.seq = seq
-        self.content = content
-        self.visible_at_ms = visible_at_ms
-        self.position = position
-        """The frame that holds the newest record from which this message can be rebuilt."""
-        self.receive_count = 0
-        self.first_received_at_ms = 0
-        self.received_at_ms = 0
+    seq: int
+    content: Content
+    visible_at_ms: int
+    position: int
+    """The frame that holds the newest record from which this message can be rebuilt."""
+    receive_count: int = 0
+    first_received_at_ms: int = 0
+    received_at_ms: int = 0
 
     def __eq__(self, other: object) -> bool:
         """Equal in all that a client can see; where the message lies in the log does not count."""
         return isinstance(other, Message) and all(
-            getattr(self, name) == getattr(other, name) for name in self.__slots__ if name != "position"
+            getattr(self, name) == getattr(other, name)
+            for name in self.__struct_fields__
+            if name != "position"
         )
 
     __hash__ = None  # type: ignore[assignment]  # mutable

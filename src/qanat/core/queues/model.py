@@ -32,6 +32,7 @@ class QueueSettings(Struct, frozen=True):
     wait_time_s: int
     visibility_timeout_s: int
     policy: str | None
+    arn: str
 
 
 QueueKey = tuple[str, str]

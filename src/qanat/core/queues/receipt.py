@@ -42,6 +42,9 @@ def unseal(key: bytes, queue_id: int, handle: str) -> Receipt:
         raise ReceiptHandleIsInvalid(handle) from None
     plain, mac = sealed[: _PLAIN.size], sealed[_PLAIN.size :]
     # The decoder passes over bytes that are no base64; only the one text that `seal` gave is genuine.
-    if not hmac.compare_digest(mac, _mac(key, queue_id, plain)) or urlsafe_b64encode(sealed) != handle.encode():
+    if (
+        not hmac.compare_digest(mac, _mac(key, queue_id, plain))
+        or urlsafe_b64encode(sealed) != handle.encode()
+    ):
         raise ReceiptHandleIsInvalid(handle)
     return Receipt(*_PLAIN.unpack(plain))

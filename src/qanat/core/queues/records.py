@@ -17,7 +17,7 @@ RECORDS_VERSION: Final = 1
 increment this, keep the old structs for reading, and store a log of the old version under tests/data."""
 
 
-class QueueConfigured(Struct, frozen=True, array_like=True, tag="Q"):
+class QueueConfigured(Struct, frozen=True, array_like=True, gc=False, tag="Q"):
     """A queue exists with these settings; written when it is made, when they change, and to free the log's head."""
 
     queue_id: int
@@ -26,49 +26,49 @@ class QueueConfigured(Struct, frozen=True, array_like=True, tag="Q"):
     purged_at_ms: int
 
 
-class QueueDropped(Struct, frozen=True, array_like=True, tag="X"):
+class QueueDropped(Struct, frozen=True, array_like=True, gc=False, tag="X"):
     queue_id: int
 
 
-class Sent(Struct, frozen=True, array_like=True, tag="S"):
+class Sent(Struct, frozen=True, array_like=True, gc=False, tag="S"):
     queue_id: int
     seq: int
     content: Content
     visible_at_ms: int
 
 
-class Received(Struct, frozen=True, array_like=True, tag="R"):
+class Received(Struct, frozen=True, array_like=True, gc=False, tag="R"):
     queue_id: int
     seqs: tuple[int, ...]
     at_ms: int
     visible_at_ms: int
 
 
-class VisibilityChanged(Struct, frozen=True, array_like=True, tag="V"):
+class VisibilityChanged(Struct, frozen=True, array_like=True, gc=False, tag="V"):
     queue_id: int
     seq: int
     visible_at_ms: int
 
 
-class Deleted(Struct, frozen=True, array_like=True, tag="D"):
+class Deleted(Struct, frozen=True, array_like=True, gc=False, tag="D"):
     queue_id: int
     seqs: tuple[int, ...]
 
 
-class Expired(Struct, frozen=True, array_like=True, tag="E"):
+class Expired(Struct, frozen=True, array_like=True, gc=False, tag="E"):
     """Written although a clock could tell, so that a retention period made longer later raises no dead."""
 
     queue_id: int
     seqs: tuple[int, ...]
 
 
-class Purged(Struct, frozen=True, array_like=True, tag="P"):
+class Purged(Struct, frozen=True, array_like=True, gc=False, tag="P"):
     queue_id: int
     before_seq: int
     at_ms: int
 
 
-class Kept(Struct, frozen=True, array_like=True, tag="K"):
+class Kept(Struct, frozen=True, array_like=True, gc=False, tag="K"):
     """A whole message again, so that the frame that held it before can be dropped."""
 
     queue_id: int

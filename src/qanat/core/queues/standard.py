@@ -37,7 +37,8 @@ class StandardQueue:
 
     def add(self, message: Message) -> None:
         self.messages[message.seq] = message
-        self.next_seq = max(self.next_seq, message.seq + 1)
+        if message.seq >= self.next_seq:
+            self.next_seq = message.seq + 1
         heappush(self._by_age, (message.content.sent_at_ms, message.seq))
         if len(self._by_age) > 2 * len(self.messages) + _SWEEP_MIN:
             self._by_age = [entry for entry in self._by_age if entry[1] in self.messages]

@@ -9,7 +9,7 @@ from msgspec import Struct
 # The names below are AWS's, not ours.
 
 
-class AttributeValueInput(Struct, frozen=True):
+class AttributeValueInput(Struct, frozen=True, gc=False):
     DataType: str = ""
     StringValue: str | None = None
     BinaryValue: bytes | None = None
@@ -20,38 +20,38 @@ class AttributeValueInput(Struct, frozen=True):
 AttributeMap = dict[str, AttributeValueInput]
 
 
-class QueueInput(Struct, frozen=True):
+class QueueInput(Struct, frozen=True, gc=False):
     """An operation on a queue that takes nothing else."""
 
     QueueUrl: str | None = None
 
 
-class CreateQueueInput(Struct, frozen=True):
+class CreateQueueInput(Struct, frozen=True, gc=False):
     QueueName: str | None = None
     Attributes: dict[str, str] | None = None
     tags: dict[str, str] | None = None
 
 
-class GetQueueUrlInput(Struct, frozen=True):
+class GetQueueUrlInput(Struct, frozen=True, gc=False):
     QueueName: str | None = None
     QueueOwnerAWSAccountId: str | None = None
 
 
-class ListQueuesInput(Struct, frozen=True):
+class ListQueuesInput(Struct, frozen=True, gc=False):
     QueueNamePrefix: str | None = None
     NextToken: str | None = None
     MaxResults: int | None = None
 
 
-class GetQueueAttributesInput(QueueInput, frozen=True):
+class GetQueueAttributesInput(QueueInput, frozen=True, gc=False):
     AttributeNames: list[str] | None = None
 
 
-class SetQueueAttributesInput(QueueInput, frozen=True):
+class SetQueueAttributesInput(QueueInput, frozen=True, gc=False):
     Attributes: dict[str, str] | None = None
 
 
-class SendMessageInput(QueueInput, frozen=True):
+class SendMessageInput(QueueInput, frozen=True, gc=False):
     MessageBody: str | None = None
     DelaySeconds: int | None = None
     MessageAttributes: AttributeMap | None = None
@@ -60,7 +60,7 @@ class SendMessageInput(QueueInput, frozen=True):
     MessageGroupId: str | None = None
 
 
-class SendEntry(Struct, frozen=True):
+class SendEntry(Struct, frozen=True, gc=False):
     Id: str | None = None
     MessageBody: str | None = None
     DelaySeconds: int | None = None
@@ -70,11 +70,11 @@ class SendEntry(Struct, frozen=True):
     MessageGroupId: str | None = None
 
 
-class SendMessageBatchInput(QueueInput, frozen=True):
+class SendMessageBatchInput(QueueInput, frozen=True, gc=False):
     Entries: list[SendEntry] | None = None
 
 
-class ReceiveMessageInput(QueueInput, frozen=True):
+class ReceiveMessageInput(QueueInput, frozen=True, gc=False):
     AttributeNames: list[str] | None = None
     MessageSystemAttributeNames: list[str] | None = None
     MessageAttributeNames: list[str] | None = None
@@ -84,29 +84,29 @@ class ReceiveMessageInput(QueueInput, frozen=True):
     ReceiveRequestAttemptId: str | None = None
 
 
-class DeleteMessageInput(QueueInput, frozen=True):
+class DeleteMessageInput(QueueInput, frozen=True, gc=False):
     ReceiptHandle: str | None = None
 
 
-class DeleteEntry(Struct, frozen=True):
+class DeleteEntry(Struct, frozen=True, gc=False):
     Id: str | None = None
     ReceiptHandle: str | None = None
 
 
-class DeleteMessageBatchInput(QueueInput, frozen=True):
+class DeleteMessageBatchInput(QueueInput, frozen=True, gc=False):
     Entries: list[DeleteEntry] | None = None
 
 
-class ChangeMessageVisibilityInput(QueueInput, frozen=True):
+class ChangeMessageVisibilityInput(QueueInput, frozen=True, gc=False):
     ReceiptHandle: str | None = None
     VisibilityTimeout: int | None = None
 
 
-class VisibilityEntry(Struct, frozen=True):
+class VisibilityEntry(Struct, frozen=True, gc=False):
     Id: str | None = None
     ReceiptHandle: str | None = None
     VisibilityTimeout: int | None = None
 
 
-class ChangeMessageVisibilityBatchInput(QueueInput, frozen=True):
+class ChangeMessageVisibilityBatchInput(QueueInput, frozen=True, gc=False):
     Entries: list[VisibilityEntry] | None = None

@@ -37,7 +37,8 @@ def check(
 ) -> Checked:
     """Raises what AWS raises of a message alone, its length apart. `trace_header`: from the HTTP header, if any."""
     raw = _body(sent.MessageBody)
-    _refuse_fifo(sent.MessageDeduplicationId)
+    if sent.MessageDeduplicationId is not None:
+        _refuse_fifo(sent.MessageDeduplicationId)
     attributes = _attributes(sent.MessageAttributes) if sent.MessageAttributes else ()
     system_md5 = None
     if sent.MessageSystemAttributes:
@@ -53,6 +54,8 @@ def check(
         _group_id(sent.MessageGroupId),
         now_ms,
     )
+    if not attributes:
+        return Checked(content, len(raw), None, system_md5)
     size_bytes = len(raw) + sum(map(_attribute_bytes, attributes))
     return Checked(content, size_bytes, md5_of_attributes(attributes), system_md5)
 
@@ -70,12 +73,11 @@ def _body(body: str | None) -> bytes:
     return body.encode()
 
 
-def _refuse_fifo(deduplication_id: str | None) -> None:
-    if deduplication_id is not None:
-        raise InvalidParameterValue(
-            f"Value {deduplication_id} for parameter MessageDeduplicationId is invalid. "
-            "Reason: The request include parameter that is not valid for this queue type."
-        )
+def _refuse_fifo(deduplication_id: str) -> None:
+    raise InvalidParameterValue(
+        f"Value {deduplication_id} for parameter MessageDeduplicationId is invalid. "
+        "Reason: The request include parameter that is not valid for this queue type."
+    )
 
 
 def _group_id(group_id: str | None) -> str | None:

@@ -51,14 +51,14 @@ OPERATIONS: Final[dict[str, Operation]] = {
 }
 
 _TARGET_PREFIX: Final = b"AmazonSQS."
+_BY_TARGET: Final = {_TARGET_PREFIX + name.encode(): operation for name, operation in OPERATIONS.items()}
 
 
 def operation_of(target: bytes) -> Operation:
     """The operation that an X-Amz-Target header names. Raises InvalidAction."""
-    name = target.removeprefix(_TARGET_PREFIX).decode("latin-1")
-    operation = OPERATIONS.get(name) if target.startswith(_TARGET_PREFIX) else None
+    operation = _BY_TARGET.get(target)
     if operation is None:
-        raise InvalidAction(name)
+        raise InvalidAction(target.removeprefix(_TARGET_PREFIX).decode("latin-1"))
     return operation
 
 

@@ -5,31 +5,31 @@ from msgspec import Struct
 # The names below are AWS's, not ours.
 
 
-class Empty(Struct, frozen=True):
+class Empty(Struct, frozen=True, gc=False):
     pass
 
 
-class QueueUrlOutput(Struct, frozen=True):
+class QueueUrlOutput(Struct, frozen=True, gc=False):
     QueueUrl: str
 
 
-class ListQueuesOutput(Struct, frozen=True, omit_defaults=True):
+class ListQueuesOutput(Struct, frozen=True, gc=False, omit_defaults=True):
     QueueUrls: list[str] | None = None
     NextToken: str | None = None
 
 
-class AttributesOutput(Struct, frozen=True, omit_defaults=True):
+class AttributesOutput(Struct, frozen=True, gc=False, omit_defaults=True):
     Attributes: dict[str, str] | None = None
 
 
-class SendMessageOutput(Struct, frozen=True, omit_defaults=True):
+class SendMessageOutput(Struct, frozen=True, gc=False, omit_defaults=True):
     MessageId: str
     MD5OfMessageBody: str
     MD5OfMessageAttributes: str | None = None
     MD5OfMessageSystemAttributes: str | None = None
 
 
-class SendResultEntry(Struct, frozen=True, omit_defaults=True):
+class SendResultEntry(Struct, frozen=True, gc=False, omit_defaults=True):
     Id: str
     MessageId: str
     MD5OfMessageBody: str
@@ -37,29 +37,29 @@ class SendResultEntry(Struct, frozen=True, omit_defaults=True):
     MD5OfMessageSystemAttributes: str | None = None
 
 
-class ResultEntry(Struct, frozen=True):
+class ResultEntry(Struct, frozen=True, gc=False):
     Id: str
 
 
-class ErrorEntry(Struct, frozen=True):
+class ErrorEntry(Struct, frozen=True, gc=False):
     Id: str
     SenderFault: bool
     Code: str
     Message: str
 
 
-class BatchOutput(Struct, frozen=True, omit_defaults=True):
+class BatchOutput(Struct, frozen=True, gc=False, omit_defaults=True):
     Successful: list[SendResultEntry] | list[ResultEntry] | None = None
     Failed: list[ErrorEntry] | None = None
 
 
-class AttributeValueOutput(Struct, frozen=True, omit_defaults=True):
+class AttributeValueOutput(Struct, frozen=True, gc=False, omit_defaults=True):
     DataType: str
     StringValue: str | None = None
     BinaryValue: bytes | None = None
 
 
-class MessageOutput(Struct, frozen=True, omit_defaults=True):
+class MessageOutput(Struct, frozen=True, gc=False, omit_defaults=True):
     MessageId: str
     ReceiptHandle: str
     MD5OfBody: str
@@ -69,5 +69,5 @@ class MessageOutput(Struct, frozen=True, omit_defaults=True):
     MessageAttributes: dict[str, AttributeValueOutput] | None = None
 
 
-class ReceiveMessageOutput(Struct, frozen=True, omit_defaults=True):
+class ReceiveMessageOutput(Struct, frozen=True, gc=False, omit_defaults=True):
     Messages: list[MessageOutput] | None = None

@@ -1,0 +1,54 @@
+"""The JavaScript SDK v3 against the server: it checks every MD5, obeys QueueUrls and trusts the CA by a variable."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.server import REGION, Key, Server, clean_environment
+from support.things import MadeQueue, MakeUser
+
+FOLDER = Path(__file__).with_name("js")
+ROOT = FOLDER.parents[2]
+NODE = Path(sys.executable).with_name("node")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def modules() -> None:
+    if not (FOLDER / "node_modules" / "@aws-sdk").is_dir():
+        subprocess.run([ROOT / "scripts" / "node-modules"], check=True, timeout=240)
+
+
+def run(server: Server, script: str, key: Key | None = None, **variables: str) -> None:
+    key = key or server.administrator()
+    done = subprocess.run(
+        [NODE, FOLDER / script],
+        capture_output=True,
+        text=True,
+        env={
+            **clean_environment(server.directory),
+            "NODE_EXTRA_CA_CERTS": str(server.ca_bundle),
+            "REGION": REGION,
+            "KEY_ID": key.access_key_id,
+            "SECRET": key.secret,
+            **variables,
+        },
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+
+
+def test_round_trip(server: Server, scheme: str, name: str) -> None:
+    run(server, "round_trip.mjs", ENDPOINT=server.url(scheme), NAME=name)
+
+
+def test_it_follows_the_queue_url(server: Server, scheme: str, name: str) -> None:
+    """Clients.md 0.2: with AWS_ENDPOINT_URL the SDK connects to the QueueUrl's host."""
+    endpoint = f"{scheme}://localhost:{server.port}"
+    run(server, "queue_url.mjs", AWS_ENDPOINT_URL=endpoint, NAME=name)
+
+
+def test_a_denial(server: Server, queue: MadeQueue, make_user: MakeUser) -> None:
+    run(server, "denied.mjs", make_user().key, ENDPOINT=server.url(), QUEUE_URL=queue.url)
