@@ -60,7 +60,7 @@ _SWEEP_EVERY_S: Final = 5.0
 _DRAIN_TIME_S: Final = 10.0
 # The loop and the log's thread hand the interpreter to each other at every commit; the default of 5 ms is far too long.
 _SWITCH_INTERVAL_S: Final = 0.0005
-# Messages are outside the collector's care (they cannot form cycles), so it finds next to nothing: let it look less often.
+# Messages are outside the collector's care (they form no cycles), so it finds next to nothing: let it look rarely.
 _GC_THRESHOLDS: Final = (50_000, 20, 20)
 
 
@@ -80,6 +80,15 @@ class Started:
     network: str
     """Which driver serves, and why."""
     replayed_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Shards:
+    clock: Clock
+    control: Control
+    control_node: Node
+    node: Node
+    parking: Parking
 
 
 class Server:
@@ -108,72 +117,19 @@ class Server:
         return server
 
     async def _start(self) -> None:
-        settings, data = self.settings, self._data
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        data.chmod(0o700)
+        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._data.chmod(0o700)
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
-        authority = open_authority(data, datetime.now(UTC))
-        clock = Clock(lambda: time.time_ns() // 1_000_000)
+        authority = open_authority(self._data, datetime.now(UTC))
+        shards = await self._open_shards()
 
-        control = Control()
-        control_node = self._node(control, "control", codecs.CONTROL, clock)
-        shard = QueueShard()
-        node = self._node(shard, "queues-0", codecs.QUEUES, clock)
-        parking = Parking(node, shard, self._loop)
-        trim_control, snapshot = HeadTrimmer(control_node, 1), Snapshotter(control_node)
-        trim_queues, rewrite = HeadTrimmer(node), Rewriter(node, shard, codecs.QUEUES)
-
-        await self._prepare_account(control, control_node)
-        await control_node.ask(DetachAllInstances())
-        await reconcile(control, shard, node)
-
-        authoriser = Authoriser(control, settings.region)
-        host, port = host_and_port(settings.listen)
+        host, port = host_and_port(self.settings.listen)
         sock = listen_tcp(host, port)
         self._undo.append(sock.close)
         port = sock.getsockname()[1]
-        hosts = Hosts(settings.region, control.network, _url_host(host, port), self._public_names(host, port))
-        front = Front(
-            Authenticator(control.identity, (settings.region,)),
-            SqsService(
-                control,
-                authoriser,
-                Messages(control, node, parking, self._receipt_key()),
-                Queues(control, control_node, node, parking, settings.region, settings.cooldown_s * 1000),
-                settings.region,
-            ),
-            ControlApi(control, control_node, authoriser, settings.region),
-            hosts,
-            clock,
-            lambda: self._ready,
-        )
+        front = self._front(shards, host, port)
         http = HttpServer(front.handle, self._loop)
-
-        driver, network = await open_driver(settings.network, port + 1)
-        self._undo.append(driver.close)
-        plane = Plane(
-            control.network,
-            driver,
-            http,
-            settings.region,
-            self._endpoint_tls(authority, driver),
-            control_node.ask,
-        )
-        self._undo.append(plane.close)
-        await plane.start()
-        control_node.after_commit = _all_of(plane.notice, trim_control, snapshot)
-        node.after_commit = _all_of(trim_queues, rewrite)
-
-        instances = InstanceDoor(
-            data,
-            settings.region,
-            control.network,
-            driver,
-            control_node.ask,
-            lambda: RandomIds().ec2("eni"),
-        )
-        instances.open()
-        self._undo.append(instances.close)
+        plane, network = await self._open_network(shards, http, authority, port)
 
         door = Door(
             way_in=lambda address, secure: WayIn(secure, address),
@@ -182,10 +138,10 @@ class Server:
             admits=lambda _: True,
         )
         listener = Listener(sock, door, http, host)
-        self._undo.append(lambda: self._drain(http, parking, plane, listener))
+        self._undo.append(lambda: self._drain(http, shards.parking, plane, listener))
         self._sweep(http)
         endpoint_url = f"https://{_url_host(host, port)}"
-        credentials.write_config(data, settings.region, endpoint_url)
+        credentials.write_config(self._data, self.settings.region, endpoint_url)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
@@ -193,12 +149,63 @@ class Server:
         self.started = Started(
             endpoint_url,
             f"{host}:{port}",
-            data,
-            settings.region,
-            settings.account,
+            self._data,
+            self.settings.region,
+            self.settings.account,
             network,
-            control_node.statistics.replayed_frames + node.statistics.replayed_frames,
+            shards.control_node.statistics.replayed_frames + shards.node.statistics.replayed_frames,
         )
+
+    async def _open_shards(self) -> "_Shards":
+        """Both logs replayed, the account there, and the queue shard in step with the control shard."""
+        clock = Clock(lambda: time.time_ns() // 1_000_000)
+        control = Control()
+        control_node = self._node(control, "control", codecs.CONTROL, clock)
+        shard = QueueShard()
+        node = self._node(shard, "queues-0", codecs.QUEUES, clock)
+        await self._prepare_account(control, control_node)
+        await control_node.ask(DetachAllInstances())
+        await reconcile(control, shard, node)
+        node.after_commit = _all_of(HeadTrimmer(node), Rewriter(node, shard, codecs.QUEUES))
+        return _Shards(clock, control, control_node, node, Parking(node, shard, self._loop))
+
+    def _front(self, shards: "_Shards", host: str, port: int) -> Front:
+        region, control = self.settings.region, shards.control
+        authoriser = Authoriser(control, region)
+        messages = Messages(control, shards.node, shards.parking, self._receipt_key())
+        queues = Queues(
+            control,
+            shards.control_node,
+            shards.node,
+            shards.parking,
+            region,
+            self.settings.cooldown_s * 1000,
+        )
+        return Front(
+            Authenticator(control.identity, (region,)),
+            SqsService(control, authoriser, messages, queues, region),
+            ControlApi(control, shards.control_node, authoriser, region),
+            Hosts(region, control.network, _url_host(host, port), self._public_names(host, port)),
+            shards.clock,
+            lambda: self._ready,
+        )
+
+    async def _open_network(
+        self, shards: "_Shards", http: HttpServer, authority: Authority, port: int
+    ) -> tuple[Plane, str]:
+        """Every VPC, endpoint and resolver in place; also which driver serves, and why."""
+        node, network, region = shards.control_node, shards.control.network, self.settings.region
+        driver, said = await open_driver(self.settings.network, port + 1)
+        self._undo.append(driver.close)
+        plane = Plane(network, driver, http, region, self._endpoint_tls(authority, driver), node.ask)
+        self._undo.append(plane.close)
+        await plane.start()
+        node.after_commit = _all_of(plane.notice, HeadTrimmer(node, 1), Snapshotter(node))
+        ids = RandomIds()
+        instances = InstanceDoor(self._data, region, network, driver, node.ask, lambda: ids.ec2("eni"))
+        instances.open()
+        self._undo.append(instances.close)
+        return plane, said
 
     async def stop(self) -> None:
         """Answers what was asked, makes it durable, and takes everything down. May be called after a failed start."""

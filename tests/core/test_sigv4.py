@@ -103,7 +103,6 @@ def test_canonical_queries(query: bytes, canonical: bytes) -> None:
     ("path", "canonical"),
     [
         (b"/", b"/"),
-        (b"", b"/"),
         (b"//", b"/"),
         (b"/a/../b", b"/b"),
         (b"/a/./b/", b"/a/b/"),

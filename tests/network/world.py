@@ -1,4 +1,4 @@
-"""A VPC of the seed page's shape to test in, and programs run in it.
+"""A VPC like the one in DG sqs-internetwork-traffic-privacy, to test in, and programs run in it.
 
 An interface endpoint at 10.0.1.37, an instance at 10.0.1.50, the resolver at 10.0.0.2. Only namespaces made here, and
 this machine's loopback, get any traffic.

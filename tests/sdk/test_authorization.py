@@ -1,4 +1,4 @@
-"""Who may do what from the public listener (facts.md 2 and 2.6): identity and queue policies through real clients."""
+"""Who may do what from the public listener: identity and queue policies through real clients."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How errors look on the wire (facts.md 1.2), and what is not served yet: clear errors, never silence."""
+"""How errors look on the wire, and what is not served yet: clear errors, never silence."""
 
 import json
 from typing import Any

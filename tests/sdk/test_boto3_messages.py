@@ -98,7 +98,7 @@ class TestSendMessage:
             (1_048_576, "x" * 1_048_577, {}),
             (1_024, "x" * 1_025, {}),
             (1_024, "€" * 342, {}),
-            # Names, types and values count (facts 1.5).
+            # Names, types and values count.
             (1_024, "x" * 1_000, {"name": {"DataType": "String", "StringValue": "x" * 15}}),
         ],
     )

@@ -1,4 +1,4 @@
-"""SigV4 as the server judges it (facts.md section 3): the matrix of errors, and odd requests that are right."""
+"""SigV4 as the server judges it: the matrix of errors, and odd requests that are right."""
 
 import json
 from datetime import UTC, datetime, timedelta

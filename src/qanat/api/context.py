@@ -1,4 +1,4 @@
-"""The request context that conditions read (facts.md section 2.5): filled from sockets, keys and clocks.
+"""The request context that conditions read (IAM User Guide, reference_policies_condition-keys): filled from sockets, keys and clocks.
 
 The one value in it that a client chooses is `aws:UserAgent`, as on AWS.
 """

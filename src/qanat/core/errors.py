@@ -1,7 +1,7 @@
 """One class per failure that a caller can treat differently.
 
 `code` is the failure's name in AWS's words; the HTTP status and the shape of the answer are made in `wire`.
-The message is AWS's own text wherever `facts.md` or a recorded answer gives one.
+The message is AWS's own text wherever its documentation or a recorded answer gives one.
 """
 
 from typing import ClassVar

@@ -62,7 +62,7 @@ def dual_stack_sqs_host(region: str) -> str:
 
 
 def legacy_sqs_hosts(region: str) -> tuple[str, ...]:
-    """Names that old clients use and that AWS private DNS never covers (see the seed page's Important note)."""
+    """Names of old clients, never private (SQS Developer Guide, sqs-internetwork-traffic-privacy)."""
     return ("queue.amazonaws.com", f"{region}.queue.amazonaws.com")
 
 

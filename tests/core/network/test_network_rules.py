@@ -375,7 +375,7 @@ def test_refusals(before: tuple[object, ...], command: object, code: str, text: 
     assert (refusal.value.code, refusal.value.message) == (code, text)
 
 
-def test_the_seed_pages_policy_is_taken_and_kept_to_the_letter() -> None:
+def test_the_policy_of_the_privacy_page_is_taken_and_kept_to_the_letter() -> None:
     control = control_with(*READY, endpoint(policy=SEED))
     assert standing(control).policy == SEED
 

@@ -1,4 +1,4 @@
-"""Queue attributes as API SetQueueAttributes and GetQueueAttributes tell them (facts 1.4)."""
+"""Queue attributes as API SetQueueAttributes and GetQueueAttributes tell them."""
 
 import json
 

@@ -104,7 +104,7 @@ class SqsService:
         )
 
     def _named(self, caller: Caller, operation: Operation, given: Any, path: bytes) -> tuple[str, str]:
-        """(account, name). The QueueUrl in the body wins over the path (facts.md section 1.1)."""
+        """(account, name). The QueueUrl in the body wins over the path."""
         if operation.name == "GetQueueUrl":
             return given.QueueOwnerAWSAccountId or caller.account, required(given.QueueName, "QueueName")
         url = given.QueueUrl

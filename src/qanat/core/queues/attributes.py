@@ -45,7 +45,7 @@ def _policy(name: str, text: str) -> str:
 
 
 def _with_version(text: str) -> str:
-    """AWS gives a policy without Version back with the default one; Terraform waits for that (facts.md section 0)."""
+    """AWS gives a policy without Version back with the default one; Terraform waits for that."""
     document = json.loads(text)
     if "Version" in document:
         return text
@@ -83,7 +83,7 @@ SETTABLE: Final[dict[str, Rule]] = {
 }
 
 UNSET_BY_EMPTY: Final = frozenset({"Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId"})
-"""Setting one of these to the empty string takes it away (facts.md section 1.4)."""
+"""Setting one of these to the empty string takes it away."""
 
 # On AWS these exist on FIFO queues only.
 FIFO_ONLY: Final = frozenset(

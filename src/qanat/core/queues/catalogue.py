@@ -177,7 +177,7 @@ def _check_name(name: str, attributes: dict[str, str]) -> None:
 
 
 def _check_same(standing: Queue, attributes: dict[str, str]) -> None:
-    """AWS compares only what is given now (facts.md section 1.4)."""
+    """AWS compares only what is given now."""
     kept = dict(standing.attributes)
     for name, text in attributes.items():
         if text != kept.get(name, SETTABLE[name].default):

@@ -1,4 +1,4 @@
-"""The failures of queues and messages, with AWS's texts (facts.md sections 1.2 to 1.8)."""
+"""The failures of queues and messages, with AWS's texts."""
 
 from qanat.core import limits
 from qanat.core.errors import InvalidParameterValue, QanatError

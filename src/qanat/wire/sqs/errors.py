@@ -1,4 +1,4 @@
-"""How each failure of SQS looks: JSON shape, query code, HTTP status (facts.md sections 1.2 and 3)."""
+"""How each failure of SQS looks: JSON shape, query code, HTTP status (DG sqs-json-api-responses, recorded answers)."""
 
 from typing import Final, NamedTuple
 

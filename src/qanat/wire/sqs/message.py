@@ -1,4 +1,4 @@
-"""A message as a client sends it, checked and made into a Content (facts.md section 1.5)."""
+"""A message as a client sends it, checked and made into a Content (DG sqs-message-metadata, quotas-messages)."""
 
 import re
 from typing import Final, NamedTuple

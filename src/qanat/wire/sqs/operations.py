@@ -13,7 +13,7 @@ class Operation(Struct, frozen=True):
     name: str
     input: type[Struct]
     iam_action: str
-    """What a policy must allow. A batch is judged as its single action (facts.md section 1.10)."""
+    """What a policy must allow. A batch is judged as its single action (service authorization reference)."""
     on_queue: bool
     """Whether it is about one queue that exists; the others are about the account."""
     decoder: "msgspec.json.Decoder[Any]"

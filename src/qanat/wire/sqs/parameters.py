@@ -1,4 +1,4 @@
-"""Scalar parameters and batches, checked in AWS's order and words (facts.md sections 1.5 and 1.3)."""
+"""Scalar parameters and batches, checked in AWS's order and words."""
 
 import re
 from collections.abc import Sequence
