@@ -21,7 +21,10 @@ def test_defaults(tmp_path: Path) -> None:
 
 
 def test_the_later_place_wins(tmp_path: Path) -> None:
-    write(tmp_path, 'region = "eu-west-1"\naccount = "111111111111"\ncooldown_s = 1\npublic_hosts = ["a", "b"]\n')
+    write(
+        tmp_path,
+        'region = "eu-west-1"\naccount = "111111111111"\ncooldown_s = 1\npublic_hosts = ["a", "b"]\n',
+    )
     environment = {"QANAT_ACCOUNT": "222222222222", "QANAT_COOLDOWN_S": "2"}
     found = config.load(tmp_path, environment, {"cooldown_s": 3, "account": None})
     assert (found.region, found.account, found.cooldown_s) == ("eu-west-1", "222222222222", 3)
@@ -31,7 +34,15 @@ def test_the_later_place_wins(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["region = ", "regions = 'x'", "region = 5", "public_hosts = 'a'", "[qanat]\nregion = 'x'", "\x00", "cooldown_s = 'x'"],
+    [
+        "region = ",
+        "regions = 'x'",
+        "region = 5",
+        "public_hosts = 'a'",
+        "[qanat]\nregion = 'x'",
+        "\x00",
+        "cooldown_s = 'x'",
+    ],
 )
 def test_files_that_are_wrong(tmp_path: Path, text: str) -> None:
     write(tmp_path, text)
@@ -82,7 +93,9 @@ def test_listen(listen: str, found: tuple[str, int]) -> None:
     assert config.host_and_port(listen) == found
 
 
-@pytest.mark.parametrize("listen", ["", ":80", "host", "host:", "host:x", "host:65536", "host:-1", "host:٣", "host:1.0"])
+@pytest.mark.parametrize(
+    "listen", ["", ":80", "host", "host:", "host:x", "host:65536", "host:-1", "host:٣", "host:1.0"]
+)
 def test_what_cannot_be_listened_on(listen: str) -> None:
     with pytest.raises(SettingsInvalid):
         config.host_and_port(listen)
@@ -99,7 +112,16 @@ def test_the_data_directory_is_absolute(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_every_setting_is_checked_or_free() -> None:
     """A new setting must be thought of here: which texts can it not be?"""
-    checked = {"account", "region", "network", "cooldown_s", "log_level", "certificate", "certificate_key", "listen"}
+    checked = {
+        "account",
+        "region",
+        "network",
+        "cooldown_s",
+        "log_level",
+        "certificate",
+        "certificate_key",
+        "listen",
+    }
     free: set[str] = {"data", "public_hosts"}
     fields: tuple[Any, ...] = Settings.__struct_fields__
     assert set(fields) == checked | free

@@ -68,7 +68,14 @@ def test_files_that_are_damaged(tmp_path: Path, data: bytes) -> None:
     assert (tmp_path / "credentials").read_bytes() == data
 
 
-@pytest.mark.parametrize("text", ["[default]\n", "[default]\naws_access_key_id = x\n", "[default]\naws_access_key_id =\naws_secret_access_key =\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[default]\n",
+        "[default]\naws_access_key_id = x\n",
+        "[default]\naws_access_key_id =\naws_secret_access_key =\n",
+    ],
+)
 def test_half_a_key_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "credentials").write_text(text)
     assert credentials.read_key(tmp_path, "default") is None

@@ -1,9 +1,10 @@
 """The host of a QueueUrl: the one by which a client came in, and never another than ours."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from urllib.parse import urlsplit
 
 from qanat.api.hosts import Hosts
 from qanat.core.network.model import VpcEndpoint
@@ -19,7 +20,7 @@ class OneEndpoint:
     def endpoint(self, vpc_endpoint_id: str) -> VpcEndpoint | None:
         if vpc_endpoint_id != ENDPOINT:
             return None
-        fields = {name: None for name in VpcEndpoint.__struct_fields__}
+        fields = dict.fromkeys(VpcEndpoint.__struct_fields__)
         return VpcEndpoint(**{**fields, "vpc_endpoint_id": ENDPOINT, "dns_suffix": "abcdefgh"})  # type: ignore[arg-type]  # only these two are read
 
 
@@ -83,12 +84,18 @@ def test_plain_http_says_so() -> None:
     assert HOSTS.base_url(WayIn(False, "192.0.2.1"), b"localhost:1") == "http://localhost:1"
 
 
-@given(st.binary(max_size=40), st.sampled_from([b"", b"localhost:", b"localhost", OWN.encode(), b"127.0.0.1:"]))
+@given(
+    st.binary(max_size=40), st.sampled_from([b"", b"localhost:", b"localhost", OWN.encode(), b"127.0.0.1:"])
+)
 def test_whatever_the_header_the_host_is_ours(garbage: bytes, begin: bytes) -> None:
     for way in (PUBLIC, PRIVATE):
         found = urlsplit(HOSTS.base_url(way, begin + garbage))
         assert found.path == "" or found.path == "/"
         assert "@" not in found.netloc
-        assert found.hostname in ("localhost", "::1", "my.host") or (found.hostname or "").endswith(
-            ("127.0.0.1", f"sqs.{REGION}.amazonaws.com", f"sqs.{REGION}.api.aws", SUFFIX)
-        ) or (found.hostname or "").startswith("127.")
+        assert (
+            found.hostname in ("localhost", "::1", "my.host")
+            or (found.hostname or "").endswith(
+                ("127.0.0.1", f"sqs.{REGION}.amazonaws.com", f"sqs.{REGION}.api.aws", SUFFIX)
+            )
+            or (found.hostname or "").startswith("127.")
+        )

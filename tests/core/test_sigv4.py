@@ -1,5 +1,7 @@
 """IAM User Guide, reference_sigv-create-signed-request: published vectors, odd requests, and refusals."""
 
+from contextlib import suppress
+
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -147,18 +149,14 @@ def test_the_date_header_serves_where_there_is_no_x_amz_date() -> None:
 @given(st.binary(max_size=200))
 def test_any_authorization_is_a_claim_or_refused(authorization: bytes) -> None:
     for text in (authorization, b"AWS4-HMAC-SHA256 " + authorization):
-        try:
+        with suppress(QanatError):
             sigv4.read_claim({b"authorization": text, b"x-amz-date": AT.encode()})
-        except QanatError as error:
-            assert error.message
 
 
 @given(st.text(max_size=30))
 def test_any_date_is_an_instant_or_refused(date: str) -> None:
-    try:
+    with suppress(QanatError):
         sigv4.instant_ms(date)
-    except QanatError as error:
-        assert error.message
 
 
 @pytest.mark.parametrize("name", ["x-amz-target", "x-amz-security-token"])
@@ -180,8 +178,10 @@ def test_what_the_server_reads_must_be_signed(name: str) -> None:
         ),
         (
             AT_MS - sigv4.SKEW_MS - 1_000,
-            "Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z "
-            "(20150830T122059Z + 15 min.)",
+            (
+                "Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z "
+                "(20150830T122059Z + 15 min.)"
+            ),
         ),
     ],
 )

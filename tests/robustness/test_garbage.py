@@ -136,7 +136,14 @@ class TestHttp:
 
     @pytest.mark.parametrize(
         "data",
-        [b"", b"P", b"POST / HTTP/1.1\r\nHost: x\r\n", b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc", b"\x16", b"\x16\x03"],
+        [
+            b"",
+            b"P",
+            b"POST / HTTP/1.1\r\nHost: x\r\n",
+            b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc",
+            b"\x16",
+            b"\x16\x03",
+        ],
     )
     def test_half_a_request_and_gone(self, target: Server, data: bytes) -> None:
         for goodbye in (socket.SHUT_WR, None):
@@ -269,8 +276,10 @@ class TestHttp:
     @pytest.mark.parametrize(
         "head",
         [
-            b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
-            b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
+            (
+                b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+                b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
+            ),
             b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
             b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\n{}",
         ],
@@ -283,7 +292,12 @@ class TestHttp:
             assert connection.closed()
 
     def test_connect_and_other_methods(self, target: Server) -> None:
-        for method, path in (("CONNECT", "evil.example:443"), ("OPTIONS", "*"), ("TRACE", "/"), ("DELETE", "/x")):
+        for method, path in (
+            ("CONNECT", "evil.example:443"),
+            ("OPTIONS", "*"),
+            ("TRACE", "/"),
+            ("DELETE", "/x"),
+        ):
             with connect(target) as connection:
                 connection.send(f"{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
                 assert 400 <= connection.answer().status < 500
@@ -620,7 +634,9 @@ BROKEN_POLICIES = [
 ]
 ODD_BUT_RIGHT = [
     # A number that Python does not care to read.
-    '{"Statement":[' + STATEMENT.replace("}", ',"Condition":{"NumericEquals":{"aws:EpochTime":' + NINES + "}}}") + "]}",
+    '{"Statement":['
+    + STATEMENT.replace("}", ',"Condition":{"NumericEquals":{"aws:EpochTime":' + NINES + "}}}")
+    + "]}",
     '{"Statement":[' + STATEMENT.replace("}", ',"Condition":{"NumericEquals":{"aws:EpochTime":1.0}}}') + "]}",
     '{"Statement":[' + STATEMENT.replace("sqs:*", "*" * 200) + "]}",
     '{"Statement":' + STATEMENT + "}",
@@ -670,14 +686,30 @@ class TestPolicies:
 
     @given(
         document=st.recursive(
-            st.none() | st.booleans() | st.integers() | st.text(max_size=10) | st.sampled_from(["*", "Allow", "sqs:*"]),
-            lambda inner: st.lists(inner, max_size=3)
-            | st.dictionaries(
-                st.sampled_from(
-                    ["Version", "Statement", "Effect", "Principal", "AWS", "Action", "Resource", "Condition", "StringLike"]
-                ),
-                inner,
-                max_size=5,
+            st.none()
+            | st.booleans()
+            | st.integers()
+            | st.text(max_size=10)
+            | st.sampled_from(["*", "Allow", "sqs:*"]),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(
+                        [
+                            "Version",
+                            "Statement",
+                            "Effect",
+                            "Principal",
+                            "AWS",
+                            "Action",
+                            "Resource",
+                            "Condition",
+                            "StringLike",
+                        ]
+                    ),
+                    inner,
+                    max_size=5,
+                )
             ),
             max_leaves=15,
         )

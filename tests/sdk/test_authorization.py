@@ -73,7 +73,9 @@ class TestIdentityPolicies:
     def test_another_queue_and_another_action_stay_denied(
         self, queue: MadeQueue, make_user: MakeUser
     ) -> None:
-        user = make_user(policy(allow("sqs:SendMessage", queue.arn + "x"), allow("sqs:ReceiveMessage", queue.arn)))
+        user = make_user(
+            policy(allow("sqs:SendMessage", queue.arn + "x"), allow("sqs:ReceiveMessage", queue.arn))
+        )
         assert sending_refused(user, queue) == denied(user.arn, queue, NO_IDENTITY)
 
     def test_a_batch_is_judged_as_its_single_action(self, queue: MadeQueue, make_user: MakeUser) -> None:
@@ -171,15 +173,11 @@ class TestQueuePolicies:
         self, guard: Callable[..., MadeQueue], make_user: MakeUser
     ) -> None:
         named = make_user()
-        queue = guard(
-            allow("sqs:SendMessage", Principal={"AWS": f"arn:aws:iam:{ACCOUNT}:user/{named.name}"})
-        )
+        queue = guard(allow("sqs:SendMessage", Principal={"AWS": f"arn:aws:iam:{ACCOUNT}:user/{named.name}"}))
         send(named, queue)
 
     @pytest.mark.parametrize("principal", ["*", {"AWS": "*"}])
-    def test_everyone(
-        self, guard: Callable[..., MadeQueue], make_user: MakeUser, principal: Any
-    ) -> None:
+    def test_everyone(self, guard: Callable[..., MadeQueue], make_user: MakeUser, principal: Any) -> None:
         send(make_user(), guard(allow("sqs:SendMessage", Principal=principal)))
 
     @pytest.mark.parametrize("principal", [ROOT, ACCOUNT])
@@ -276,7 +274,9 @@ class TestOnlyThroughTheEndpoint:
     ) -> None:
         queue = guard(*unless_through_the_endpoint())
         parameters = {"QueueUrl": queue.url, "MessageBody": "x"}
-        answer = signed(server.administrator(), "SendMessage", parameters, headers=forgery).send(server, scheme)
+        answer = signed(server.administrator(), "SendMessage", parameters, headers=forgery).send(
+            server, scheme
+        )
         assert answer.status == 403
         assert DENIED_BY_QUEUE in json.loads(answer.body)["Message"]
         unsigned = {"Host": "x", "X-Amz-Target": "AmazonSQS.SendMessage", "Content-Type": JSON, **forgery}
@@ -332,9 +332,7 @@ class TestOnlyThroughTheEndpoint:
             connection.send(b"PROXY TCP4 10.0.0.1 10.0.0.2 5000 443\r\n\x16\x03\x01\x02\x00\x01")
             assert connection.answer().status == 400
 
-    def test_the_administrator_gets_out_again(
-        self, guard: Callable[..., MadeQueue], admin: Any
-    ) -> None:
+    def test_the_administrator_gets_out_again(self, guard: Callable[..., MadeQueue], admin: Any) -> None:
         queue = guard(*unless_through_the_endpoint())
         admin.set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": ""})
         admin.send_message(QueueUrl=queue.url, MessageBody="x")
@@ -372,9 +370,12 @@ class TestConditions:
         assert request.send(server, "https").status == 200
 
     @pytest.mark.parametrize(
-        ("network", "allowed"), [("127.0.0.0/8", True), ("127.0.0.1", True), ("10.0.0.0/8", False), ("::1", False)]
+        ("network", "allowed"),
+        [("127.0.0.0/8", True), ("127.0.0.1", True), ("10.0.0.0/8", False), ("::1", False)],
     )
-    @pytest.mark.parametrize("header", [{}, {"X-Forwarded-For": "10.0.0.1"}, {"X-Real-IP": "10.0.0.1"}], ids=names_of)
+    @pytest.mark.parametrize(
+        "header", [{}, {"X-Forwarded-For": "10.0.0.1"}, {"X-Real-IP": "10.0.0.1"}], ids=names_of
+    )
     def test_source_ip(
         self,
         guard: Callable[..., MadeQueue],
@@ -416,7 +417,9 @@ class TestConditions:
         user = make_user()
         for moment, status in (("2001-01-01T00:00:00Z", 403), ("2999-01-01T00:00:00Z", 200)):
             queue = guard(
-                allow("sqs:SendMessage", Principal="*", Condition={"DateLessThan": {"aws:CurrentTime": moment}})
+                allow(
+                    "sqs:SendMessage", Principal="*", Condition={"DateLessThan": {"aws:CurrentTime": moment}}
+                )
             )
             if status == 200:
                 send(user, queue)
@@ -436,9 +439,7 @@ class TestAnonymous:
             "because no resource-based policy allows the sqs:sendmessage action"
         )
 
-    def test_with_one(
-        self, guard: Callable[..., MadeQueue], server: Server, scheme: str, admin: Any
-    ) -> None:
+    def test_with_one(self, guard: Callable[..., MadeQueue], server: Server, scheme: str, admin: Any) -> None:
         queue = guard(allow(["sqs:SendMessage", "sqs:CreateQueue"], Principal="*"))
         body = json.dumps({"QueueUrl": queue.url, "MessageBody": "x"}).encode()
         assert post(server, body, self.HEADERS, scheme=scheme).status == 200
@@ -494,8 +495,10 @@ class TestControlServices:
         assert found[:3] == (
             403,
             "AccessDenied",
-            f"User: {user.arn} is not authorized to perform: iam:CreateAccessKey on resource: {other.arn} "
-            "because no identity-based policy allows the iam:CreateAccessKey action",
+            (
+                f"User: {user.arn} is not authorized to perform: iam:CreateAccessKey on resource: {other.arn} "
+                "because no identity-based policy allows the iam:CreateAccessKey action"
+            ),
         )
         document = policy(allow("*"))
         assert (

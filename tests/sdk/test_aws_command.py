@@ -81,7 +81,9 @@ def test_sts_and_iam_by_the_environment_alone(aws: Aws, name: str) -> None:
 def test_ec2_with_an_endpoint(aws: Aws, queue: MadeQueue) -> None:
     vpc = aws("ec2", "create-vpc", "--cidr-block", "10.77.0.0/16")["Vpc"]["VpcId"]
     aws("ec2", "modify-vpc-attribute", "--vpc-id", vpc, "--enable-dns-hostnames")
-    subnet = aws("ec2", "create-subnet", "--vpc-id", vpc, "--cidr-block", "10.77.1.0/24")["Subnet"]["SubnetId"]
+    subnet = aws("ec2", "create-subnet", "--vpc-id", vpc, "--cidr-block", "10.77.1.0/24")["Subnet"][
+        "SubnetId"
+    ]
     document = {
         "Statement": [
             {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": queue.arn}

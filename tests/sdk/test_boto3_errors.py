@@ -84,7 +84,12 @@ class TestJsonErrors:
         ("operation", "parameters", "kind", "query_error"),
         [
             ("SendMessage", {}, "MissingRequiredParameterException", "MissingParameter;Sender"),
-            ("ListQueues", {"MaxResults": 0}, "InvalidParameterValueException", "InvalidParameterValue;Sender"),
+            (
+                "ListQueues",
+                {"MaxResults": 0},
+                "InvalidParameterValueException",
+                "InvalidParameterValue;Sender",
+            ),
             ("Foo", {}, "InvalidActionException", "InvalidAction;Sender"),
             ("ListQueues", {"MaxResults": "1"}, "SerializationException", "MalformedInput;Sender"),
         ],
@@ -112,7 +117,8 @@ class TestJsonErrors:
         )
 
     @pytest.mark.parametrize(
-        "target", ["AmazonSQS.FooBar", "FooBar", "AmazonSQS.", "", "AmazonSNS.Publish", "amazonsqs.ListQueues"]
+        "target",
+        ["AmazonSQS.FooBar", "FooBar", "AmazonSQS.", "", "AmazonSNS.Publish", "amazonsqs.ListQueues"],
     )
     def test_unknown_actions(self, server: Server, target: str) -> None:
         request = signed(server.administrator(), "x", headers={"X-Amz-Target": target})
@@ -168,7 +174,11 @@ class TestJsonErrors:
         parameters = {"QueueUrl": queue.url, "MessageBody": "x", member: value}
         answer = signed(server.administrator(), "SendMessage", parameters).send(server)
         assert answer.status == 400
-        assert told(answer)[2] in ("MalformedInput;Sender", "MissingParameter;Sender", "InvalidParameterValue;Sender")
+        assert told(answer)[2] in (
+            "MalformedInput;Sender",
+            "MissingParameter;Sender",
+            "InvalidParameterValue;Sender",
+        )
 
 
 class TestQueryProtocol:
@@ -197,7 +207,9 @@ class TestQueryProtocol:
     def test_presigned(self, server: Server) -> None:
         query = "Action=ListQueues&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00&X-Amz-Expires=60"
         self.check(post(server, b"", {"Host": "x"}, path=f"/?{query}", method="GET"))
-        for_json = post(server, b"{}", {"Host": "x", "X-Amz-Target": "AmazonSQS.ListQueues"}, path=f"/?{query}")
+        for_json = post(
+            server, b"{}", {"Host": "x", "X-Amz-Target": "AmazonSQS.ListQueues"}, path=f"/?{query}"
+        )
         assert told(for_json)[:2] == (400, CORAL + "IncompleteSignatureException")
         assert "query string are not supported yet" in for_json.body.decode()
 
@@ -207,10 +219,12 @@ class TestXmlErrors:
         assert refusal(ec2.describe_instances)[:2] == (400, "InvalidAction")
         assert refusal(iam.list_roles)[:2] == (400, "InvalidAction")
         for service, version in (("iam", "2010-05-08"), ("sts", "2011-06-15")):
-            body = f"Action=GetCallerIdentity&Version={version}&Odd=1" if service == "sts" else "Action=ListUsers&Odd=1"
-            request = Signed(
-                server.administrator(), body.encode(), {"Content-Type": FORM}, service=service
+            body = (
+                f"Action=GetCallerIdentity&Version={version}&Odd=1"
+                if service == "sts"
+                else "Action=ListUsers&Odd=1"
             )
+            request = Signed(server.administrator(), body.encode(), {"Content-Type": FORM}, service=service)
             answer = request.send(server)
             assert answer.status == 400
             assert b"<Code>UnknownParameter</Code>" in answer.body

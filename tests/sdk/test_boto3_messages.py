@@ -79,8 +79,10 @@ class TestSendMessage:
             assert refusal(sqs.send_message, QueueUrl=queue.url, MessageBody=body) == (
                 400,
                 "InvalidMessageContents",
-                "Invalid characters found. Valid unicode characters are "
-                "#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
+                (
+                    "Invalid characters found. Valid unicode characters are "
+                    "#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
+                ),
                 "InvalidMessageContents",
             )
 
@@ -106,9 +108,7 @@ class TestSendMessage:
         self, sqs: Any, make_queue: MakeQueue, limit: int, body: str, attributes: dict[str, Any]
     ) -> None:
         queue = make_queue(MaximumMessageSize=str(limit))
-        found = refusal(
-            sqs.send_message, QueueUrl=queue.url, MessageBody=body, MessageAttributes=attributes
-        )
+        found = refusal(sqs.send_message, QueueUrl=queue.url, MessageBody=body, MessageAttributes=attributes)
         assert found[:3] == (
             400,
             "InvalidParameterValue",
@@ -130,8 +130,10 @@ class TestSendMessage:
         assert refusal(sqs.send_message, QueueUrl=queue.url, MessageBody="x", DelaySeconds=delay)[:3] == (
             400,
             "InvalidParameterValue",
-            f"Value {delay} for parameter DelaySeconds is invalid. "
-            "Reason: DelaySeconds must be >= 0 and <= 900.",
+            (
+                f"Value {delay} for parameter DelaySeconds is invalid. "
+                "Reason: DelaySeconds must be >= 0 and <= 900."
+            ),
         )
 
     def test_a_delay_of_its_own_or_of_the_queue(self, sqs: Any, make_queue: MakeQueue) -> None:
@@ -145,15 +147,19 @@ class TestSendMessage:
         assert time.monotonic() - began < 3
 
     def test_a_group_id_is_allowed_and_a_deduplication_id_is_not(self, sqs: Any, queue: MadeQueue) -> None:
-        """Facts 1.7."""
+        """DG sqs-fair-queues: a group id is a tenant there."""
         sqs.send_message(QueueUrl=queue.url, MessageBody="x", MessageGroupId="tenant-1")
         found = receive_one(sqs, queue, MessageSystemAttributeNames=["MessageGroupId"])
         assert found["Attributes"] == {"MessageGroupId": "tenant-1"}
-        assert refusal(sqs.send_message, QueueUrl=queue.url, MessageBody="x", MessageDeduplicationId="d")[:3] == (
+        assert refusal(sqs.send_message, QueueUrl=queue.url, MessageBody="x", MessageDeduplicationId="d")[
+            :3
+        ] == (
             400,
             "InvalidParameterValue",
-            "Value d for parameter MessageDeduplicationId is invalid. "
-            "Reason: The request include parameter that is not valid for this queue type.",
+            (
+                "Value d for parameter MessageDeduplicationId is invalid. "
+                "Reason: The request include parameter that is not valid for this queue type."
+            ),
         )
 
     @pytest.mark.parametrize("group", ["", "a b", "ä", "x" * 129])
@@ -173,7 +179,7 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
 
 class TestMessageAttributes:
     def test_the_vector_of_a_published_digest(self, sqs: Any, queue: MadeQueue) -> None:
-        """Facts 1.5: the two digests that are known from elsewhere."""
+        """Two digests that are known from elsewhere."""
         sent = sqs.send_message(
             QueueUrl=queue.url,
             MessageBody="x",
@@ -221,13 +227,37 @@ class TestMessageAttributes:
             ("a", {"DataType": "", "StringValue": "x"}, "must contain a non-empty attribute type"),
             ("a", {"DataType": "Text", "StringValue": "x"}, "has an invalid message attribute type"),
             ("a", {"DataType": "string", "StringValue": "x"}, "has an invalid message attribute type"),
-            ("a", {"DataType": "String." + "x" * 250, "StringValue": "x"}, "has an invalid message attribute"),
+            (
+                "a",
+                {"DataType": "String." + "x" * 250, "StringValue": "x"},
+                "has an invalid message attribute",
+            ),
             ("a", {"DataType": "String"}, "must contain a non-empty value of type 'String'."),
-            ("a", {"DataType": "String", "StringValue": ""}, "must contain a non-empty value of type 'String'."),
-            ("a", {"DataType": "String", "BinaryValue": b"x"}, "must contain a non-empty value of type 'String'"),
-            ("a", {"DataType": "Binary", "BinaryValue": b""}, "must contain a non-empty value of type 'Binary'."),
-            ("a", {"DataType": "Binary", "StringValue": "x"}, "must contain a non-empty value of type 'Binary'."),
-            ("a", {"DataType": "Number", "StringValue": "x"}, "Can't cast the value of message (user) attribute"),
+            (
+                "a",
+                {"DataType": "String", "StringValue": ""},
+                "must contain a non-empty value of type 'String'.",
+            ),
+            (
+                "a",
+                {"DataType": "String", "BinaryValue": b"x"},
+                "must contain a non-empty value of type 'String'",
+            ),
+            (
+                "a",
+                {"DataType": "Binary", "BinaryValue": b""},
+                "must contain a non-empty value of type 'Binary'.",
+            ),
+            (
+                "a",
+                {"DataType": "Binary", "StringValue": "x"},
+                "must contain a non-empty value of type 'Binary'.",
+            ),
+            (
+                "a",
+                {"DataType": "Number", "StringValue": "x"},
+                "Can't cast the value of message (user) attribute",
+            ),
             ("a", {"DataType": "Number", "StringValue": "1" * 39}, "Can't cast the value of message"),
             ("a", {"DataType": "Number", "StringValue": "NaN"}, "Can't cast the value of message"),
             ("a", {"DataType": "String", "StringListValues": ["x"]}, "list values in SendMessage operation"),
@@ -335,9 +365,7 @@ class TestReceiveMessage:
         assert len(receive(sqs, queue, MaxNumberOfMessages=10)) == 3
         assert "Messages" not in sqs.receive_message(QueueUrl=queue.url)
 
-    def test_visibility_timeout_of_the_receive_or_of_the_queue(
-        self, sqs: Any, make_queue: MakeQueue
-    ) -> None:
+    def test_visibility_timeout_of_the_receive_or_of_the_queue(self, sqs: Any, make_queue: MakeQueue) -> None:
         queue = make_queue(VisibilityTimeout="1")
         sqs.send_message(QueueUrl=queue.url, MessageBody="x")
         handles = {receive_one(sqs, queue, VisibilityTimeout=0)["ReceiptHandle"] for _ in range(3)}
@@ -358,7 +386,9 @@ class TestLongPoll:
         assert receive(sqs, queue, WaitTimeSeconds=1) == []
         assert 0.9 < time.monotonic() - began < 3
 
-    def test_it_ends_as_soon_as_a_message_comes(self, clients: Clients, scheme: str, queue: MadeQueue) -> None:
+    def test_it_ends_as_soon_as_a_message_comes(
+        self, clients: Clients, scheme: str, queue: MadeQueue
+    ) -> None:
         sqs = clients.of("sqs", scheme=scheme)
         found: list[tuple[float, str]] = []
 
@@ -369,7 +399,9 @@ class TestLongPoll:
         pollers = [threading.Thread(target=poll) for _ in range(3)]
         for poller in pollers:
             poller.start()
-        time.sleep(0.3)  # the polls must have arrived; a late one would find its message at once, and pass too
+        time.sleep(
+            0.3
+        )  # the polls must have arrived; a late one would find its message at once, and pass too
         sent_at = time.monotonic()
         for body in "abc":
             sqs.send_message(QueueUrl=queue.url, MessageBody=body)
@@ -480,7 +512,7 @@ class TestReceiptHandles:
         assert len(receive(sqs, queue)) == 1
 
     def test_deleting_twice_and_with_an_old_handle(self, sqs: Any, queue: MadeQueue) -> None:
-        """Facts 1.5: both are 200."""
+        """API DeleteMessage: both succeed."""
         sqs.send_message(QueueUrl=queue.url, MessageBody="x")
         old = receive_one(sqs, queue, VisibilityTimeout=0)["ReceiptHandle"]
         new = receive_one(sqs, queue, VisibilityTimeout=0)["ReceiptHandle"]
@@ -520,7 +552,9 @@ class TestChangeMessageVisibility:
             VisibilityTimeout=timeout,
         )
         assert found[:2] == (400, "InvalidParameterValue")
-        assert found.message.startswith(f"Value {timeout} for parameter VisibilityTimeout is invalid. Reason: ")
+        assert found.message.startswith(
+            f"Value {timeout} for parameter VisibilityTimeout is invalid. Reason: "
+        )
 
     def test_no_timeout(self, sqs: Any, queue: MadeQueue) -> None:
         found = refusal(sqs.change_message_visibility, QueueUrl=queue.url, ReceiptHandle="x")
@@ -536,8 +570,10 @@ class TestChangeMessageVisibility:
         assert found[:3] == (
             400,
             "InvalidParameterValue",
-            f"Value {handle} for parameter ReceiptHandle is invalid. "
-            "Reason: Message does not exist or is not available for visibility timeout change.",
+            (
+                f"Value {handle} for parameter ReceiptHandle is invalid. "
+                "Reason: Message does not exist or is not available for visibility timeout change."
+            ),
         )
 
     def test_an_expired_handle_changes_nothing(self, sqs: Any, queue: MadeQueue) -> None:
@@ -548,7 +584,7 @@ class TestChangeMessageVisibility:
         assert receive(sqs, queue) == []
 
 
-BATCHES = {
+BATCHES: dict[str, tuple[str, dict[str, Any]]] = {
     "send_message_batch": ("SendMessageBatchRequestEntry", {"MessageBody": "x"}),
     "delete_message_batch": ("DeleteMessageBatchRequestEntry", {"ReceiptHandle": "x"}),
     "change_message_visibility_batch": (
@@ -560,7 +596,7 @@ BATCHES = {
 
 @pytest.mark.parametrize("operation", BATCHES)
 class TestBatchesAsAWhole:
-    """Facts 1.5 and 1.3: the errors that fail a batch as a whole."""
+    """The errors that fail a batch as a whole."""
 
     def refusal(self, sqs: Any, queue: MadeQueue, operation: str, ids: list[str] | None) -> Refusal:
         entry = BATCHES[operation][1]
@@ -597,8 +633,10 @@ class TestBatchesAsAWhole:
         assert self.refusal(sqs, queue, operation, [entry_id]) == (
             400,
             "AWS.SimpleQueueService.InvalidBatchEntryId",
-            "A batch entry id can only contain alphanumeric characters, hyphens and underscores. "
-            "It can be at most 80 letters long.",
+            (
+                "A batch entry id can only contain alphanumeric characters, hyphens and underscores. "
+                "It can be at most 80 letters long."
+            ),
             "InvalidBatchEntryId",
         )
 
@@ -616,7 +654,9 @@ class TestBatches:
                 {
                     "Id": "trace",
                     "MessageBody": "y",
-                    "MessageSystemAttributes": {"AWSTraceHeader": {"DataType": "String", "StringValue": TRACE}},
+                    "MessageSystemAttributes": {
+                        "AWSTraceHeader": {"DataType": "String", "StringValue": TRACE}
+                    },
                 },
             ],
         )
@@ -692,14 +732,16 @@ class TestBatches:
         }
         deleted = sqs.delete_message_batch(
             QueueUrl=queue.url,
-            Entries=[{"Id": f"d{body}", "ReceiptHandle": handle} for body, handle in handles.items() if body != "9"]
+            Entries=[
+                {"Id": f"d{body}", "ReceiptHandle": handle} for body, handle in handles.items() if body != "9"
+            ]
             + [{"Id": "garbage", "ReceiptHandle": "garbage"}],
         )
         assert len(deleted["Successful"]) == 9
-        assert [(one["Id"], one["Code"]) for one in deleted["Failed"]] == [("garbage", "ReceiptHandleIsInvalid")]
-        sqs.change_message_visibility(
-            QueueUrl=queue.url, ReceiptHandle=handles["9"], VisibilityTimeout=0
-        )
+        assert [(one["Id"], one["Code"]) for one in deleted["Failed"]] == [
+            ("garbage", "ReceiptHandleIsInvalid")
+        ]
+        sqs.change_message_visibility(QueueUrl=queue.url, ReceiptHandle=handles["9"], VisibilityTimeout=0)
         assert [one["Body"] for one in receive(sqs, queue, MaxNumberOfMessages=10)] == ["9"]
 
 

@@ -45,7 +45,7 @@ def test_round_trip(server: Server, scheme: str, name: str) -> None:
 
 
 def test_it_follows_the_queue_url(server: Server, scheme: str, name: str) -> None:
-    """Clients.md 0.2: with AWS_ENDPOINT_URL the SDK connects to the QueueUrl's host."""
+    """With AWS_ENDPOINT_URL the SDK connects to the QueueUrl's host."""
     endpoint = f"{scheme}://localhost:{server.port}"
     run(server, "queue_url.mjs", AWS_ENDPOINT_URL=endpoint, NAME=name)
 

@@ -74,7 +74,9 @@ class TestAlteredRequests:
 
 
 class TestKeys:
-    @pytest.mark.parametrize("key_id", ["AKIAAAAAAAAAAAAAAAAA", "test", "ASIAAAAAAAAAAAAAAAAA", "ä", "'\"<&>"])
+    @pytest.mark.parametrize(
+        "key_id", ["AKIAAAAAAAAAAAAAAAAA", "test", "ASIAAAAAAAAAAAAAAAAA", "ä", "'\"<&>"]
+    )
     def test_unknown(self, server: Server, key_id: str) -> None:
         assert told(signed(Key(key_id, "x"), "ListQueues").send(server)) == (UNKNOWN, INVALID_TOKEN)
 
@@ -99,8 +101,10 @@ class TestScope:
             ({"service": "iam"}, "Credential should be scoped to correct service: 'sqs'."),
             (
                 {"service": "e", "region": "d"},
-                "Credential should be scoped to a valid region, not 'd'. "
-                "Credential should be scoped to correct service: 'sqs'.",
+                (
+                    "Credential should be scoped to a valid region, not 'd'. "
+                    "Credential should be scoped to correct service: 'sqs'."
+                ),
             ),
             (
                 {"authorization": lambda header: header.replace("aws4_request", "e")},
@@ -119,8 +123,10 @@ class TestScope:
         )
         assert told(request.send(server)) == (
             BAD,
-            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
-            f"'20200101' != '{date}', from '{stamp}'.",
+            (
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
+                f"'20200101' != '{date}', from '{stamp}'."
+            ),
         )
 
     @pytest.mark.parametrize("credential", ["a", "a/b/c/d", "a/b/c/d/e/f", "////////"])
@@ -133,8 +139,10 @@ class TestScope:
 
         assert told(list_queues(server, authorization=replaced).send(server)) == (
             INCOMPLETE,
-            "Credential must have exactly 5 slash-delimited elements, "
-            f"e.g. keyid/date/region/service/term, got '{credential}'",
+            (
+                "Credential must have exactly 5 slash-delimited elements, "
+                f"e.g. keyid/date/region/service/term, got '{credential}'"
+            ),
         )
 
 
@@ -154,7 +162,9 @@ class TestTime:
         assert message.startswith(f"{begin}{at:%Y%m%dT%H%M%SZ} is ")
         assert message.endswith(end)
 
-    @pytest.mark.parametrize("date", ["201", "", "2013-06-09T09:45:15Z", "20130609T094515", "99999999T999999Z", "é"])
+    @pytest.mark.parametrize(
+        "date", ["201", "", "2013-06-09T09:45:15Z", "20130609T094515", "99999999T999999Z", "é"]
+    )
     def test_not_a_date(self, server: Server, date: str) -> None:
         request = list_queues(server, after=lambda headers: headers.update({"X-Amz-Date": date}))
         assert told(request.send(server)) == (
@@ -212,7 +222,9 @@ class TestHeaders:
         assert message.startswith("Unsupported AWS 'algorithm': '")
 
     def test_no_date_at_all(self, server: Server) -> None:
-        shape, message = told(list_queues(server, after=lambda headers: headers.pop("X-Amz-Date")).send(server))
+        shape, message = told(
+            list_queues(server, after=lambda headers: headers.pop("X-Amz-Date")).send(server)
+        )
         assert shape == INCOMPLETE
         assert message.startswith(
             "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
@@ -367,7 +379,9 @@ class TestOddRequestsThatAreRight:
         answer = self.sent(server, queue, headers=headers)
         assert answer.status == 200, answer.body
 
-    @pytest.mark.parametrize("text", ["ä€\U0001f600", "\u2028", "\\u00e9", "a" * 100_000], ids=lambda text: ascii(text[:6]))
+    @pytest.mark.parametrize(
+        "text", ["ä€\U0001f600", "\u2028", "\\u00e9", "a" * 100_000], ids=lambda text: ascii(text[:6])
+    )
     def test_bodies(self, server: Server, queue: MadeQueue, admin: Any, text: str) -> None:
         parameters = {"QueueUrl": queue.url, "MessageBody": text}
         request = signed(server.administrator(), "SendMessage", parameters)
@@ -388,6 +402,10 @@ class TestOddRequestsThatAreRight:
 
     def test_a_get_with_a_form_in_its_query(self, server: Server) -> None:
         request = Signed(
-            server.administrator(), b"", path="/?Action=GetCallerIdentity&Version=2011-06-15", method="GET", service="sts"
+            server.administrator(),
+            b"",
+            path="/?Action=GetCallerIdentity&Version=2011-06-15",
+            method="GET",
+            service="sts",
         )
         assert request.send(server).status == 200

@@ -1,8 +1,9 @@
 """HTTP by hand: bytes out over a socket, answers in, every wait bounded."""
 
+import contextlib
 import socket
 import ssl
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from support.server import Server
 
@@ -27,7 +28,7 @@ class Connection:
             self.sock = context.wrap_socket(plain, server_hostname=address[0])
         self._buffer = b""
 
-    def __enter__(self) -> "Connection":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -38,10 +39,8 @@ class Connection:
 
     def send_what_is_taken(self, data: bytes) -> None:
         """A server that refuses may close before it has read everything."""
-        try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.sock.sendall(data)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
 
     def answer(self, *, head_only: bool = False) -> Answer:
         """The next answer. Raises ConnectionError where the server closes before it, TimeoutError where none comes."""

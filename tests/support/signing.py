@@ -17,6 +17,14 @@ JSON = "application/x-amz-json-1.0"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 
 
+def _as_it_is(header: str) -> str:
+    return header
+
+
+def _unchanged(headers: dict[str, str]) -> None:
+    pass
+
+
 @dataclass
 class Signed:
     """A request to be signed and sent. Every field has the value that is right; change what is to be wrong."""
@@ -32,9 +40,9 @@ class Signed:
     token: str | None = None
     unsigned: frozenset[str] = frozenset()
     """Headers (lower case) that the signature leaves out."""
-    authorization: Callable[[str], str] = staticmethod(lambda header: header)
+    authorization: Callable[[str], str] = _as_it_is
     """What becomes of the Authorization header."""
-    after: Callable[[dict[str, str]], None] = staticmethod(lambda headers: None)
+    after: Callable[[dict[str, str]], None] = _unchanged
     """Changes headers once they are signed."""
     body_sent: bytes | None = None
     """Instead of the body that was signed."""
@@ -51,7 +59,9 @@ class Signed:
                     del found[name]
                 return found
 
-        auth = Auth(Credentials(self.key.access_key_id, self.key.secret, self.token), self.service, self.region)
+        auth = Auth(
+            Credentials(self.key.access_key_id, self.key.secret, self.token), self.service, self.region
+        )
         request = AWSRequest(self.method, f"http://{host}{self.path}", {**self.headers}, self.body)
         if "Host" not in self.headers:
             request.headers["Host"] = host

@@ -50,7 +50,7 @@ def test_every_failure_has_a_shape(failure: type[QanatError]) -> None:
 
 
 LEGACY = "AWS.SimpleQueueService."
-# (query code, status): facts.md 1.2, from the last model of the query protocol and recorded answers.
+# (query code, status): from the last model of the query protocol and recorded answers.
 RECORDED = {
     "BatchEntryIdsNotDistinct": (LEGACY + "BatchEntryIdsNotDistinct", 400),
     "BatchRequestTooLong": (LEGACY + "BatchRequestTooLong", 400),

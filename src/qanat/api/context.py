@@ -1,6 +1,6 @@
-"""The request context that conditions read (IAM User Guide, reference_policies_condition-keys): filled from sockets, keys and clocks.
+"""The request context that conditions read (IAM User Guide, reference_policies_condition-keys).
 
-The one value in it that a client chooses is `aws:UserAgent`, as on AWS.
+It is filled from sockets, keys and clocks. The one value that a client chooses is `aws:UserAgent`, as on AWS.
 """
 
 from datetime import UTC, datetime

@@ -5,7 +5,7 @@ between the two is mended at the next start (`reconcile`), and no reply has left
 """
 
 import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable
 
 from qanat.api.sqs.call import SqsCall
@@ -138,7 +138,7 @@ def _name_of(token: str | None) -> str:
     if not token:
         return ""
     try:
-        return urlsafe_b64decode(token.encode()).decode()
+        return b64decode(token.encode(), b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError, ValueError):
         raise InvalidParameterValue("Invalid or expired next token.") from None
 
