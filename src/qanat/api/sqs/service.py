@@ -72,29 +72,32 @@ class SqsService:
         queue = self._catalogue.queue(account, queue_name)
         # Leave first: who may not ask is not told whether the queue exists.
         if queue is None:
-            self._demand(call, operation, queue_arn(self._region, account, queue_name), account, None)
+            self._demand(
+                call, operation.iam_action, queue_arn(self._region, account, queue_name), account, None
+            )
             raise QueueDoesNotExist
         settings = self._catalogue.settings(queue)
-        self._demand(call, operation, settings.arn, account, settings.policy)
+        self._demand(call, operation.iam_action, settings.arn, account, settings.policy)
         self._on_queue[name](call, queue, given)
 
     def _handle_account(self, call: SqsCall, operation: Operation, given: Any) -> None:
         account = call.caller.account
         if operation.name == "ListQueues":
-            self._demand(call, operation, "*", account, None)
+            self._demand(call, operation.iam_action, "*", account, None)
             self._list(call, given)
         else:
             name = required(given.QueueName, "QueueName")
-            self._demand(call, operation, queue_arn(self._region, account, name), account, None)
+            arn = queue_arn(self._region, account, name)
+            self._demand(call, operation.iam_action, arn, account, None)
+            if given.tags:
+                self._demand(call, "sqs:TagQueue", arn, account, None)
             self._create(call, given)
 
-    def _demand(
-        self, call: SqsCall, operation: Operation, resource: str, account: str, policy: str | None
-    ) -> None:
+    def _demand(self, call: SqsCall, action: str, resource: str, account: str, policy: str | None) -> None:
         request = call.request
         self._authoriser.demand(
             call.caller,
-            operation.iam_action,
+            action,
             resource,
             account,
             request.way,
