@@ -10,7 +10,7 @@ import pytest
 from node_rig import START_MS, MemoryLog, Rig
 from qanat.core.errors import InternalFailure, QanatError, ServiceUnavailable
 from qanat.core.outcome import Outcome
-from qanat.node import Clock, Codec, Node
+from qanat.node import Clock, Codec
 
 
 class Refused(QanatError):
@@ -404,8 +404,8 @@ def stopped(r: Rig, meanwhile: Callable[[], object] = lambda: None) -> bool:
         await asyncio.sleep(0)
         meanwhile()
         for _ in range(10):
-            r.settle()
             await asyncio.sleep(0)
+            r.settle()
         done = stopping.done()
         stopping.cancel()
         return done
@@ -451,8 +451,3 @@ def test_stop_ends_after_a_failure(how: str) -> None:
         r.loop.turn()
         r.submit("raise")
     assert stopped(r)
-
-
-def test_a_new_node_is_idle() -> None:
-    r = rig()
-    assert (r.node.busy, isinstance(r.node, Node), stopped(r)) == (False, True, True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from node_rig import QUEUE, START_MS, QueueRig, bodies
+from node_rig import QUEUE, QueueRig, bodies
 from qanat.core.errors import ServiceUnavailable
 from qanat.core.queues import commands as c
 from qanat.core.queues.errors import QueueDoesNotExist
@@ -240,6 +240,16 @@ def test_the_alarm_goes_with_the_last_who_waits() -> None:
     assert (first.got, second.got, world.loop.timers) == ([], [], [])
 
 
+def test_the_alarm_goes_with_the_last_who_leaves() -> None:
+    world = World()
+    world.send("a", delay_s=900)
+    for poll in (world.poll(), world.poll()):
+        assert len(world.loop.timers) >= 2
+        assert poll.parked is not None
+        poll.parked.cancel()
+    assert world.nothing_is_left()
+
+
 def test_who_has_gone_is_not_served() -> None:
     world = World()
     polls = [world.poll() for _ in range(4)]
@@ -343,8 +353,3 @@ def test_past_the_limit_a_long_poll_is_a_short_one() -> None:
     poll = world.poll()
     world.settle()
     assert (poll.got, poll.parked) == ([], None)
-
-
-def test_time_is_the_nodes_own() -> None:
-    world = World()
-    assert world.clock.now_ms() == START_MS

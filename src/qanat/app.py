@@ -59,7 +59,7 @@ _ADMINISTRATOR_POLICY: Final = (
 _SWEEP_EVERY_S: Final = 5.0
 _DRAIN_TIME_S: Final = 10.0
 # The loop and the log's thread hand the interpreter to each other at every commit; the default of 5 ms is far too long.
-_SWITCH_INTERVAL_S: Final = 0.0005
+SWITCH_INTERVAL_S: Final = 0.0005
 # Messages are outside the collector's care (they form no cycles), so it finds next to nothing: let it look rarely.
 _GC_THRESHOLDS: Final = (50_000, 20, 20)
 
@@ -119,7 +119,7 @@ class Server:
     async def _start(self) -> None:
         self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._data.chmod(0o700)
-        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         authority = open_authority(self._data, datetime.now(UTC))
         shards = await self._open_shards()
 
@@ -202,7 +202,9 @@ class Server:
         await plane.start()
         node.after_commit = _all_of(plane.notice, HeadTrimmer(node, 1), Snapshotter(node))
         ids = RandomIds()
-        instances = InstanceDoor(self._data, region, network, driver, node.ask, lambda: ids.ec2("eni"))
+        instances = InstanceDoor(
+            self._data, region, network, driver, node.ask, lambda: ids.ec2("eni"), plane.settled
+        )
         instances.open()
         self._undo.append(instances.close)
         return plane, said

@@ -10,6 +10,7 @@ from qanat.core.sigv4 import (
     InvalidClientTokenId,
     Scope,
     SignedRequest,
+    SigningKey,
     check_scope,
     check_time,
     read_claim,
@@ -33,7 +34,7 @@ class Authenticator:
     def __init__(self, directory: Directory, regions: Collection[str]) -> None:
         self._directory = directory
         self._regions = regions
-        self._signing_keys: dict[tuple[str, Scope], bytes] = {}
+        self._signing_keys: dict[tuple[str, Scope], SigningKey] = {}
 
     def caller(
         self, request: Request, path: bytes, query: bytes, services: Collection[str], now_ms: int
@@ -65,7 +66,7 @@ class Authenticator:
             raise InvalidClientTokenId
         return caller_of(user), claim
 
-    def _signing_key(self, key: AccessKey, scope: Scope) -> bytes:
+    def _signing_key(self, key: AccessKey, scope: Scope) -> SigningKey:
         name = (key.access_key_id, scope)
         found = self._signing_keys.get(name)
         if found is None:

@@ -13,6 +13,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+from msgspec import Struct
+
 from qanat.core.errors import QanatError
 from qanat.core.network.commands import AttachInstance, DetachInstance
 from qanat.core.network.model import NetworkInterface
@@ -27,6 +30,16 @@ logger = logging.getLogger(__name__)
 SOCKET_NAME: Final = "instances.sock"
 _ASKING_TIME_S: Final = 10.0
 _INSTANCES_MAX: Final = 1_024
+_PAUSE_S: Final = 1.0
+"""Out of file descriptors, say: what is in the backlog waits there a while."""
+
+
+class Wish(Struct):
+    """What the command line asks for."""
+
+    vpc_id: str
+    subnet_id: str | None = None
+    security_group_ids: tuple[str, ...] = ()
 
 
 class InstanceDoor:
@@ -38,6 +51,7 @@ class InstanceDoor:
         driver: Driver,
         ask: Callable[[object], Awaitable[Any]],
         new_interface_id: Callable[[], str],
+        settled: Callable[[], Awaitable[None]],
     ) -> None:
         self._directory = directory
         self._region = region
@@ -45,6 +59,8 @@ class InstanceDoor:
         self._driver = driver
         self._ask = ask
         self._new_interface_id = new_interface_id
+        self._settled = settled
+        """Waits for the network to be as the state says: the VPC there, and the addresses of deleted endpoints free."""
         self._listening: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
         self._visits: set[asyncio.Task[None]] = set()
@@ -71,8 +87,13 @@ class InstanceDoor:
     async def _accept(self, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            connection, _ = await loop.sock_accept(sock)
-            if len(self._visits) >= _INSTANCES_MAX or not _is_ours(connection):
+            try:
+                connection, _ = await loop.sock_accept(sock)
+            except OSError as error:
+                logger.warning("cannot accept an instance's command line for now: %s", error)
+                await asyncio.sleep(_PAUSE_S)
+                continue
+            if not _is_ours(connection):
                 connection.close()
                 continue
             task = loop.create_task(self._visit(connection))
@@ -82,29 +103,31 @@ class InstanceDoor:
     async def _visit(self, connection: socket.socket) -> None:
         interface: NetworkInterface | None = None
         try:
-            wish = await _in_thread(connection, lambda: fds.receive(connection)[0])
+            wish = await _in_thread(connection, lambda: _wish(connection))
             interface = await self._attach(wish)
+            await self._settled()
             await self._hand_over(connection, interface)
             connection.setblocking(False)
             await asyncio.get_running_loop().sock_recv(connection, 1)
         except (QanatError, NetworkUnavailable) as error:
             reason = error.message if isinstance(error, QanatError) else str(error)
             await _refuse(connection, reason)
-        except (PeerGone, OSError) as error:
+        except OSError as error:
             logger.debug("an instance's command line went away: %s", error)
+        except Exception:
+            logger.exception("an instance cannot be served")
+            await _refuse(connection, "the server met a fault of its own; its log says more")
         finally:
             connection.close()
             if interface is not None:
                 await self._detach(interface)
 
-    async def _attach(self, wish: dict[str, Any]) -> NetworkInterface:
-        groups = wish.get("security_group_ids") or ()
+    async def _attach(self, wish: Wish) -> NetworkInterface:
+        if len(self._visits) > _INSTANCES_MAX:
+            raise NetworkUnavailable(f"no more than {_INSTANCES_MAX} instances can run at once")
         attached: NetworkInterface = await self._ask(
             AttachInstance(
-                self._new_interface_id(),
-                str(wish.get("vpc_id")),
-                None if wish.get("subnet_id") is None else str(wish["subnet_id"]),
-                tuple(str(group) for group in groups),
+                self._new_interface_id(), wish.vpc_id, wish.subnet_id, tuple(wish.security_group_ids)
             )
         )
         return attached
@@ -139,6 +162,16 @@ class InstanceDoor:
         except NetworkUnavailable as error:
             logger.warning("instance %s cannot be unplugged: %s", interface.private_ip, error)
         await self._ask(DetachInstance(interface.interface_id))
+
+
+def _wish(connection: socket.socket) -> Wish:
+    """Raises NetworkUnavailable where it cannot be read."""
+    message, handed = fds.receive(connection)
+    fds.close_all(handed)
+    try:
+        return msgspec.convert(message, Wish)
+    except msgspec.ValidationError as error:
+        raise NetworkUnavailable(f"the wish for an instance cannot be read: {error}") from None
 
 
 async def _in_thread(connection: socket.socket, work: Callable[[], Any]) -> Any:

@@ -1,7 +1,10 @@
 """What the other commands need of a data directory that a server has used: its config, and its users' keys."""
 
 import argparse
-from collections.abc import Mapping
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -35,6 +38,10 @@ class DataDirectory:
         Raises CommandFailed.
         """
         profile = credentials.DEFAULT if user_name is None else credentials.profile_of(user_name)
+        with self._alone():
+            return self._key_of(user_name, profile)
+
+    def _key_of(self, user_name: str | None, profile: str) -> KeyPair:
         key = credentials.read_key(self.path, profile)
         if key is not None:
             return key
@@ -47,6 +54,16 @@ class DataDirectory:
         key = new_access_key(self.endpoint_url, self.region, self.ca_bundle, administrator, user_name)
         credentials.write_key(self.path, profile, key)
         return key
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One command at a time: two that make a key at once would lose one, and a user may have no more than two."""
+        fd = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(fd)
 
 
 def add_flag(parser: argparse.ArgumentParser) -> None:

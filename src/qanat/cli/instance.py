@@ -4,6 +4,7 @@ import argparse
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from typing import Final
 
 from qanat.api.instances import with_directory
@@ -17,6 +18,8 @@ from qanat.net.instance_environment import instance_environment
 
 EXPECTED: Final = (CommandFailed, NetworkUnavailable, PeerGone)
 _ASKING_TIME_S: Final = 30.0
+NOWHERE: Final = "https://no-vpc-endpoint.invalid"
+"""A name that never exists (RFC 6761). Left to itself, an AWS client would go to AWS."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -58,23 +61,23 @@ def run(parsed: argparse.Namespace) -> int:
     network, details = receive_network(connection)
     # From here on the open connection is what keeps the address; the program itself must not hold it.
     connection.set_inheritable(False)
-    endpoint_url = details.get("endpoint_url")
-    environment = instance_environment(
-        os.environ,
-        directory.region,
-        directory.ca_bundle,
-        key,
-        None if endpoint_url is None else str(endpoint_url),
-    )
-    if not details.get("isolates"):
-        sys.stderr.write(
-            "qanat: the loopback driver does not isolate: this program reaches all that this machine reaches\n"
-        )
+    endpoint_url = None if details.get("isolates") else _aim(details)
+    environment = instance_environment(os.environ, directory.region, directory.ca_bundle, key, endpoint_url)
     try:
         return run_in(network, command, environment, directory.ca_bundle)
     finally:
         network.close()
         connection.close()
+
+
+def _aim(details: Mapping[str, object]) -> str:
+    """Where SQS is for a program that nothing isolates; said, so that nobody takes it for isolated."""
+    said = "the loopback driver does not isolate: this program reaches all that this machine reaches"
+    endpoint_url = details.get("endpoint_url")
+    if endpoint_url is None:
+        said += "; SQS is out of its reach, since this VPC has no endpoint with private DNS"
+    sys.stderr.write(f"qanat: {said}\n")
+    return NOWHERE if endpoint_url is None else str(endpoint_url)
 
 
 def _connect(directory: data.DataDirectory) -> socket.socket:

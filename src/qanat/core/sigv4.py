@@ -215,26 +215,43 @@ def _basic(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def signing_key(secret: str, scope: Scope) -> bytes:
+class SigningKey:
+    """HMAC-SHA256 under one key, with the key's two blocks hashed beforehand: half the time of hashing them each time."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        block = key.ljust(64, b"\0")  # RFC 2104; a signing key is one digest long, never over a block
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def sign(self, text: bytes) -> str:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text)
+        outer.update(inner.digest())
+        return outer.hexdigest()
+
+
+def signing_key(secret: str, scope: Scope) -> SigningKey:
     """Good for one day, region and service; cache it, it costs four HMACs."""
     key = b"AWS4" + secret.encode()
     for part in (*scope, TERMINATOR):
         key = hmac.digest(key, part.encode(), "sha256")
-    return key
+    return SigningKey(key)
 
 
-def verify(request: SignedRequest, claim: Claim, key: bytes) -> None:
+def verify(request: SignedRequest, claim: Claim, key: SigningKey) -> None:
     """Raises SignatureDoesNotMatch unless `claim` was signed with `key` over just this request."""
-    expected = hmac.digest(key, string_to_sign(request, claim), "sha256").hex()
+    expected = key.sign(string_to_sign(request, claim))
     if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
         raise SignatureDoesNotMatch
 
 
-def sign(request: SignedRequest, claim: Claim, key: bytes) -> str:
+def sign(request: SignedRequest, claim: Claim, key: SigningKey) -> str:
     """The Authorization header of a request that this program sends; the claim's own signature is not looked at."""
     credential = "/".join((claim.access_key_id, *claim.scope, TERMINATOR))
     signed = b";".join(claim.signed_headers).decode()
-    signature = hmac.digest(key, string_to_sign(request, claim), "sha256").hex()
+    signature = key.sign(string_to_sign(request, claim))
     return f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={signed}, Signature={signature}"
 
 

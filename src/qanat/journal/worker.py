@@ -34,3 +34,5 @@ class LogWorker:
             except Exception as raised:  # noqa: BLE001 - whoever gave the work judges it
                 error = raised
             self._loop.call_soon_threadsafe(then, error)
+            # What hangs on these is let go on the loop's thread, not here while the next work waits.
+            del item, work, then

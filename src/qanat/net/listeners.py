@@ -68,7 +68,9 @@ class Listener:
             self._give_up(connection)
 
     def drop_connections(self) -> None:
-        """Ends at once what came in here: the way that it came by is no more."""
+        """Ends at once what came in here, handshakes too: the way that it came by is no more."""
+        for handshake in self._handshakes:
+            handshake.cancel()
         for protocol in list(self._connected):
             protocol.abort()
 
@@ -130,7 +132,7 @@ class Listener:
             way = self.door.way_in(host, tls)
             task = self._loop.create_task(self._connect(connection, way, self.door.tls if tls else None))
             self._handshakes.add(task)
-            task.add_done_callback(self._handshakes.discard)
+            task.add_done_callback(lambda task: self._handshake_over(task, connection))
         else:
             _refuse_plain(connection)
 
@@ -145,6 +147,11 @@ class Listener:
             )
         except (OSError, ssl.SSLError, TimeoutError) as error:
             logger.debug("TLS handshake with %s failed: %s", way.client_address, error)
+            connection.close()
+
+    def _handshake_over(self, task: asyncio.Task[None], connection: socket.socket) -> None:
+        self._handshakes.discard(task)
+        if task.cancelled():  # perhaps before it had begun
             connection.close()
 
     def _protocol(self, way: WayIn) -> HttpProtocol:

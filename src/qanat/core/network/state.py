@@ -3,7 +3,9 @@
 The look-ups are for the network and policy planes, which serve every account; commands see one account only.
 """
 
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from typing import Any, Final
 
 from qanat.core.network import zones
 from qanat.core.network.endpoint_changes import EndpointChanges
@@ -32,10 +34,27 @@ from qanat.core.network.subnets import Subnets
 from qanat.core.network.vpcs import Vpcs
 from qanat.core.part import Appliers, Emit, Handlers
 
+# Records that may move a socket or a name, and the VPCs they do it in, asked before they are applied. Security groups
+# are read when somebody knocks; subnets that move anything come with an endpoint; instances place themselves.
+_MOVED_BY: Final[Mapping[type, Callable[[NetworkStore, Any], Iterable[str]]]] = {
+    VpcCreated: lambda store, record: (record.vpc.vpc_id,),
+    VpcModified: lambda store, record: (record.vpc.vpc_id,),
+    VpcDeleted: lambda store, record: (record.vpc_id,),
+    VpcEndpointCreated: lambda store, record: (record.endpoint.vpc_id,),
+    VpcEndpointModified: lambda store, record: (record.endpoint.vpc_id,),
+    VpcEndpointDeleted: lambda store, record: [
+        endpoint.vpc_id for endpoint in (store.endpoints.get(record.vpc_endpoint_id),) if endpoint is not None
+    ],
+    NetworkKept: lambda store, record: [vpc.vpc_id for vpc in record.vpcs],
+}
+
 
 class NetworkState:
     def __init__(self, emit: Emit) -> None:
         self._store = store = NetworkStore()
+        self.version = 0
+        """Changes with every record that may move a socket or a name of any VPC."""
+        self._version_of: dict[str, int] = {}
         self.handlers: Handlers = {
             **Vpcs(store, emit).handlers,
             **Subnets(store, emit).handlers,
@@ -45,7 +64,7 @@ class NetworkState:
             **Interfaces(store, emit).handlers,
             **zones.HANDLERS,
         }
-        self.appliers: Appliers = {
+        appliers: Appliers = {
             VpcCreated: store.create_vpc,
             VpcModified: lambda record: store.vpcs.put(record.vpc),
             VpcDeleted: store.delete_vpc,
@@ -61,6 +80,29 @@ class NetworkState:
             InstanceDetached: lambda record: store.remove_interface(record.interface_id),
             NetworkKept: store.restore,
         }
+        self.appliers: Appliers = {kind: self._noted(kind, apply) for kind, apply in appliers.items()}
+
+    def _noted(self, kind: type, apply: Callable[[Any], object]) -> Callable[[Any], object]:
+        """`apply`, and a new version of the VPCs that such a record moves something in."""
+        moved_by = _MOVED_BY.get(kind)
+        if moved_by is None:
+            return apply
+
+        def applied(record: Any) -> None:
+            vpc_ids = moved_by(self._store, record)
+            apply(record)
+            self.version += 1
+            for vpc_id in vpc_ids:
+                if self._store.vpcs.get(vpc_id) is None:
+                    self._version_of.pop(vpc_id, None)
+                else:
+                    self._version_of[vpc_id] = self.version
+
+        return applied
+
+    def version_of(self, vpc_id: str) -> int:
+        """Changes with every record that may move a socket or a name of this VPC; no part of what is kept."""
+        return self._version_of.get(vpc_id, 0)
 
     def endpoint(self, vpc_endpoint_id: str) -> VpcEndpoint | None:
         return self._store.endpoints.get(vpc_endpoint_id)

@@ -36,20 +36,26 @@ def _integer(bounds: Bounds) -> Callable[[str, str], str]:
 def _policy(name: str, text: str) -> str:
     try:
         parse(text, PolicyKind.RESOURCE)
+        kept = _with_version(text)
+        if kept is not text:
+            # What is kept must be readable too: a Version more may be over the size limit.
+            parse(kept, PolicyKind.RESOURCE)
     except PolicyTooLarge as error:
         raise OverLimit(error.message) from None
     except PolicyInvalid as error:
         # AWS's whole text is the first sentence; the rest is ours and says where to look.
         raise InvalidAttributeValue(f"Invalid value for the parameter {name}. {error.message}") from None
-    return _with_version(text)
+    return kept
 
 
 def _with_version(text: str) -> str:
-    """AWS gives a policy without Version back with the default one; Terraform waits for that."""
-    document = json.loads(text)
-    if "Version" in document:
+    """AWS gives a policy without Version back with the default one; Terraform waits for that.
+
+    The rest stays to the letter: written anew, a number such as 1e400 would become something else.
+    """
+    if "Version" in json.loads(text):
         return text
-    return json.dumps({"Version": "2008-10-17", **document}, separators=(",", ":"), ensure_ascii=False)
+    return '{"Version":"2008-10-17",' + text.lstrip().removeprefix("{")
 
 
 def _only(allowed: str, what: str) -> Callable[[str, str], str]:

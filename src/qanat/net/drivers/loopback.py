@@ -14,6 +14,7 @@ from qanat.net.errors import NetworkUnavailable
 
 OCTETS: Final = range(64, 255)
 """Clear of 127.0 and 127.53, where systems keep names and resolvers of their own."""
+PORT_MAX: Final = 65_535
 
 
 class LoopbackDriver:
@@ -28,7 +29,11 @@ class LoopbackDriver:
         self._networks: dict[str, ipaddress.IPv4Network] = {}
 
     async def open(self) -> None:
-        """Nothing to make ready."""
+        if self._port > PORT_MAX:
+            raise NetworkUnavailable(
+                f"the loopback network takes the port above the public one, and {self._port} is none; choose another "
+                "--listen port"
+            )
 
     async def close(self) -> None:
         self._octets.clear()
