@@ -26,7 +26,7 @@ def claim(*names: str) -> Claim:
 
 def test_the_signing_key_of_the_guide() -> None:
     """IAM User Guide, "Deriving the signing key", with the key that it prints."""
-    key = sigv4.signing_key(SECRET, Scope("20150830", "us-east-1", "iam"))
+    key = sigv4.derived_key(SECRET, Scope("20150830", "us-east-1", "iam"))
     assert key.hex() == "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"
 
 

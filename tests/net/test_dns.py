@@ -1,4 +1,4 @@
-"""The private resolver's answers, against RFC 1035, 6891, 8914 and the note on legacy names of DG sqs-internetwork-traffic-privacy."""
+"""The private resolver's answers: RFC 1035, 6891, 8914, and the guide's note on legacy names."""
 
 import struct
 

@@ -88,6 +88,11 @@ def test_a_policy_without_a_version_gets_the_default_one_first() -> None:
     assert a.checked({"Policy": kept})["Policy"] == kept
 
 
+def test_a_policy_without_a_version_is_kept_to_the_letter_otherwise() -> None:
+    text = POLICY.replace(",", " ,\n")
+    assert a.checked({"Policy": f" \n{text} "})["Policy"] == '{"Version":"2008-10-17",' + text[1:] + " "
+
+
 def test_a_policy_keeps_its_own_characters() -> None:
     text = POLICY.replace('"Statement"', '"Id":"é水","Statement"')
     kept = a.checked({"Policy": text})["Policy"]
