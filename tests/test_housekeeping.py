@@ -12,7 +12,7 @@ from qanat.core.control import Control
 from qanat.core.identity import commands as iam
 from qanat.core.queues import commands as c
 from qanat.core.queues.definition_commands import CreateQueue, DeleteQueue
-from qanat.housekeeping import HeadTrimmer, Rewriter, Snapshotter
+from qanat.housekeeping import Expirer, HeadTrimmer, Rewriter, Snapshotter
 
 ACCOUNT = "123456789012"
 TRIM_FRAMES = 8
@@ -272,3 +272,20 @@ def test_snapshots_grow_rarer_as_they_grow() -> None:
         world.ask(CreateQueue(ACCOUNT, "us-east-2", f"queue-{number}", (), (), 0))
         snapshots += world.node.statistics.commits - before - 1
     assert 3 < snapshots < 60
+
+
+def test_messages_expire_in_a_queue_that_nobody_asks() -> None:
+    rig = QueueRig()
+    expire = Expirer(rig.node, rig.shard)
+    rig.ask(rig.sending("old"))
+    retention_ms = rig.shard.queues[QUEUE].retention_ms
+    rig.pass_ms(retention_ms - 1)
+    expire()
+    rig.settle()
+    assert len(rig.shard.queues[QUEUE].messages) == 1
+
+    rig.pass_ms(1)
+    expire()
+    rig.settle()
+    assert rig.shard.queues[QUEUE].messages == {}
+    assert rig.restarted().shard.queues[QUEUE].messages == {}

@@ -31,7 +31,7 @@ from qanat.core.network.commands import DetachAllInstances
 from qanat.core.queues import receipt
 from qanat.core.queues.shard import QueueShard
 from qanat.core.way import WayIn
-from qanat.housekeeping import HeadTrimmer, Rewriter, Snapshotter
+from qanat.housekeeping import Expirer, HeadTrimmer, Rewriter, Snapshotter
 from qanat.journal.sqlite import SqliteLog
 from qanat.journal.worker import LogWorker
 from qanat.net.drivers.base import Driver
@@ -56,7 +56,7 @@ ADMINISTRATOR: Final = "admin"
 _ADMINISTRATOR_POLICY: Final = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 )
-_SWEEP_EVERY_S: Final = 5.0
+_CHORES_EVERY_S: Final = 5.0
 _DRAIN_TIME_S: Final = 10.0
 # The loop and the log's thread hand the interpreter to each other at every commit; the default of 5 ms is far too long.
 SWITCH_INTERVAL_S: Final = 0.0005
@@ -87,6 +87,7 @@ class _Shards:
     clock: Clock
     control: Control
     control_node: Node
+    shard: QueueShard
     node: Node
     parking: Parking
 
@@ -139,7 +140,7 @@ class Server:
         )
         listener = Listener(sock, door, http, host)
         self._undo.append(lambda: self._drain(http, shards.parking, plane, listener))
-        self._sweep(http)
+        self._repeat(http.sweep, Expirer(shards.node, shards.shard))
         endpoint_url = f"https://{_url_host(host, port)}"
         credentials.write_config(self._data, self.settings.region, endpoint_url)
         gc.collect()
@@ -167,7 +168,7 @@ class Server:
         await control_node.ask(DetachAllInstances())
         await reconcile(control, shard, node)
         node.after_commit = _all_of(HeadTrimmer(node), Rewriter(node, shard, codecs.QUEUES))
-        return _Shards(clock, control, control_node, node, Parking(node, shard, self._loop))
+        return _Shards(clock, control, control_node, shard, node, Parking(node, shard, self._loop))
 
     def _front(self, shards: "_Shards", host: str, port: int) -> Front:
         region, control = self.settings.region, shards.control
@@ -295,12 +296,15 @@ class Server:
 
         return of_address
 
-    def _sweep(self, http: HttpServer) -> None:
-        def sweep() -> None:
-            http.sweep()
-            timer[0] = self._loop.call_later(_SWEEP_EVERY_S, sweep)
+    def _repeat(self, *chores: Callable[[], None]) -> None:
+        """Every few seconds, until the server stops."""
 
-        timer = [self._loop.call_later(_SWEEP_EVERY_S, sweep)]
+        def turn() -> None:
+            for chore in chores:
+                chore()
+            timer[0] = self._loop.call_later(_CHORES_EVERY_S, turn)
+
+        timer = [self._loop.call_later(_CHORES_EVERY_S, turn)]
         self._undo.append(lambda: timer[0].cancel())
 
     async def _drain(self, http: HttpServer, parking: Parking, plane: Plane, listener: Listener) -> None:

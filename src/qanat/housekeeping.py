@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from qanat.core.control import TakeSnapshot
-from qanat.core.queues.commands import Keep
+from qanat.core.queues.commands import Count, Keep
 from qanat.core.queues.records import Kept, QueueConfigured, QueueRecord, Sent
 from qanat.core.queues.shard import QueueShard
 from qanat.node import Codec, Node
@@ -21,6 +21,18 @@ REWRITE_BYTES_MIN: Final = 64 * 1024 * 1024
 
 def ignore(_: object) -> None:
     """For commands whose reply nobody waits for."""
+
+
+class Expirer:
+    """Lets queues that nobody asks notice that their messages have expired. To be called every few seconds."""
+
+    def __init__(self, node: Node, shard: QueueShard) -> None:
+        self._node = node
+        self._shard = shard
+
+    def __call__(self) -> None:
+        for queue_id in self._shard.queues_with_expired(self._node.clock.now_ms()):
+            self._node.submit(Count(queue_id), ignore)
 
 
 class HeadTrimmer:

@@ -66,11 +66,18 @@ def _client(key: list[str] | None, url: str | None) -> Any:
 
 
 def open_connection(
-    name: str, host: str, port: int, before: str, tls: str | None, versions: list[str] | None
+    name: str,
+    host: str,
+    port: int,
+    before: str,
+    tls: str | None,
+    versions: list[str] | None,
+    wait_s: float,
 ) -> dict[str, Any]:
     """`before` is sent as it is, ahead of the TLS handshake with the server name `tls`."""
     try:
-        connection = socket.create_connection((host, port), WAIT_S)
+        connection = socket.create_connection((host, port), wait_s)
+        connection.settimeout(WAIT_S)
         if before:
             connection.sendall(base64.b64decode(before))
         if tls is not None:

@@ -112,6 +112,7 @@ class Instance:
         before: bytes = b"",
         tls: str | None = SQS,
         versions: Sequence[str] | None = None,
+        wait_s: float = 10,
     ) -> dict[str, Any]:
         return self.ask(
             "open",
@@ -121,14 +122,15 @@ class Instance:
             before=base64.b64encode(before).decode(),
             tls=tls,
             versions=versions,
+            wait_s=wait_s,
         )
 
     def exchange(self, name: str, data: bytes) -> dict[str, Any]:
         return self.ask("exchange", name=name, data=base64.b64encode(data).decode())
 
-    def connects(self, host: str, port: int = 443, tls: str | None = SQS) -> str:
+    def connects(self, host: str, port: int = 443, tls: str | None = SQS, wait_s: float = 10) -> str:
         """`yes`, or why not."""
-        return str(self.open("probe", host, port, tls=tls).get("failed", "yes"))
+        return str(self.open("probe", host, port, tls=tls, wait_s=wait_s).get("failed", "yes"))
 
     def addresses(self, name: str) -> list[str]:
         found: list[str] = self.ask("look_up", name=name)["addresses"]

@@ -78,6 +78,10 @@ class QueueShard:
         queue.advance(now_ms)
         return queue.has_ready()
 
+    def queues_with_expired(self, now_ms: int) -> list[int]:
+        """Queues that nobody has asked since a message of theirs outlived its retention period."""
+        return [queue.queue_id for queue in self.queues.values() if queue.holds_expired(now_ms)]
+
     def next_visible_at_ms(self, queue_id: int) -> int | None:
         """When a message that is hidden now becomes visible; None where none is hidden."""
         queue = self.queues.get(queue_id)

@@ -90,6 +90,10 @@ class StandardQueue:
                 taken.append(seq)
         return taken
 
+    def holds_expired(self, now_ms: int) -> bool:
+        """Whether `take_expired` has anything to do."""
+        return bool(self._by_age) and self._by_age[0][0] <= now_ms - self.retention_ms
+
     def take_ready(self, count: int) -> list[Message]:
         """Up to `count` messages that are visible, in order; the caller must reschedule each of them."""
         taken: list[Message] = []
