@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from network.world import NEEDS_NAMESPACES
 from support.clients import refusal
 from support.server import Server, traces_of_bugs
 from support.things import MadeQueue, MadeUser
-from support.vpc import SQS, Cloud, Instance, eventually, private_url
+from support.vpc import SQS, Cloud, Instance, Outcome, eventually, private_url
 
 pytestmark = NEEDS_NAMESPACES
 
@@ -56,7 +57,7 @@ class TestDeletion:
             assert inside.ask("look_up", name=name)["code"] == "NXDOMAIN"
         assert inside.send(place.user, place.queue).status == 0
         assert inside.connects(address, wait_s=1) == "no answer"
-        assert cloud.interfaces("private-ip-address", address) == []
+        assert cloud.interfaces("description", f"VPC Endpoint Interface {endpoint.endpoint_id}") == []
         refused = refusal(cloud.ec2.describe_vpc_endpoints, VpcEndpointIds=[endpoint.endpoint_id])
         assert refused.code == "InvalidVpcEndpointId.NotFound"
 
@@ -65,12 +66,14 @@ class TestDeletion:
         endpoint = cloud.endpoint(place.vpc_id, place.subnet_id)
         queue = cloud.queue()
         assert place.inside.send(place.user, queue).allowed
-        found = []
+        found: list[Outcome] = []
 
         def poll() -> None:
-            parameters = {"QueueUrl": private_url(queue), "WaitTimeSeconds": 20, "MaxNumberOfMessages": 1}
-            for _ in range(2):
-                found.append(place.inside.call(place.user.key, "ReceiveMessage", **parameters))
+            url = private_url(queue)
+            found.extend(
+                place.inside.call(place.user.key, "ReceiveMessage", QueueUrl=url, WaitTimeSeconds=20)
+                for _ in range(2)
+            )
 
         polling = threading.Thread(target=poll)
         polling.start()
@@ -114,22 +117,9 @@ def test_a_vpc_with_all_that_is_in_it_goes_and_comes(place: Place) -> None:
             ):
                 assert refusal(call, **given).code == "DependencyViolation"
         cloud.delete(endpoint)
-        eventually(lambda: cloud.interfaces("vpc-id", vpc_id), lambda found: found == [])
+        eventually(partial(cloud.interfaces, "vpc-id", vpc_id), lambda found: found == [])
         cloud.ec2.delete_subnet(SubnetId=subnet_id)
         cloud.ec2.delete_vpc(VpcId=vpc_id)
-
-
-def test_an_instance_may_start_the_moment_its_vpc_is_made(place: Place) -> None:
-    """What the API has answered to, counts: nobody has to wait until the namespace is there."""
-    cloud = place.cloud
-    vpcs = [cloud.vpc() for _ in range(12)]
-    subnets = [cloud.subnet(vpc_id) for vpc_id in vpcs]
-    endpoints = [cloud.endpoint(vpc_id, subnet) for vpc_id, subnet in zip(vpcs, subnets, strict=True)]
-    process = cloud.run(cloud.vpc(), ["true"])
-    assert process.wait(20) == 1
-    assert process.stderr is not None
-    assert "has a free address" in process.stderr.read()
-    cloud.delete(*endpoints)
 
 
 class TestRestart:

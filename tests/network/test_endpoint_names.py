@@ -161,7 +161,8 @@ def test_a_zone_is_added_and_removed(place: Place, made: list[Endpoint]) -> None
     found = place.inside.exchange("standing", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert found["status"] == 400
     assert place.inside.connects(first, wait_s=1) == "no answer"
-    assert place.cloud.interfaces("private-ip-address", first) == []
+    interfaces = place.cloud.interfaces("description", f"VPC Endpoint Interface {endpoint.endpoint_id}")
+    assert [interface["PrivateIpAddress"] for interface in interfaces] == [second]
 
 
 def test_an_endpoint_without_a_subnet_has_names_but_no_addresses(place: Place, made: list[Endpoint]) -> None:

@@ -70,6 +70,12 @@ class Endpoint(NamedTuple):
         return f"https://{self.names[0]}"
 
 
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
 class Instance:
     """An agent that runs in a VPC; see `agent.py` for what it can be asked."""
 
@@ -277,6 +283,22 @@ class Cloud:
             cwd=self.server.directory,
             env=clean_environment(self.server.directory),
         )
+
+    def ran(
+        self, vpc_id: str, command: Sequence[str], *flags: str, given: str = "", data: Path | None = None
+    ) -> Ran:
+        """`qanat instance run` to its end, `given` on its standard input."""
+        done = subprocess.run(
+            run_in(data or self.server.data, vpc_id, command, *flags),
+            input=given,
+            capture_output=True,
+            text=True,
+            cwd=self.server.directory,
+            env=clean_environment(self.server.directory),
+            timeout=WAIT_S,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
 
     def close(self) -> None:
         self.clients.close()

@@ -38,7 +38,7 @@ def test_all_modules_of_the_core_can_be_imported_alone() -> None:
 def test_every_failure_has_a_shape(failure: type[QanatError]) -> None:
     error = failure.__new__(failure)
     Exception.__init__(error, 'what <went> "wrong" ä')
-    status, head, body = json10.error_answer(error)
+    status, head, body = json10.JSON.error(error, "request")
     assert 400 <= status < 600
     name, _, value = head.decode().rstrip("\r\n").partition(": ")
     code, _, fault = value.partition(";")

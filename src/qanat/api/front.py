@@ -17,11 +17,14 @@ from qanat.api.ids import RequestIds
 from qanat.api.sqs import call as sqs_call
 from qanat.api.sqs.call import SqsCall
 from qanat.api.sqs.service import SqsService
-from qanat.core.errors import AccessDenied, InternalFailure, QanatError, UnsupportedOperation
+from qanat.core.errors import AccessDenied, InternalFailure, QanatError
 from qanat.net.http import Request
 from qanat.node import Clock
+from qanat.wire.json10 import JSON
 from qanat.wire.service import Service
-from qanat.wire.sqs.query_errors import SQS_QUERY
+from qanat.wire.sqs.operations import decode, operation_of
+from qanat.wire.sqs.query import SQS_QUERY, QueryTongue
+from qanat.wire.sqs.query import read as read_query
 
 logger = logging.getLogger(__name__)
 
@@ -57,36 +60,53 @@ class Front:
     def handle(self, request: Request) -> None:
         path, _, query = request.target.partition(b"?")
         if b"x-amz-target" in request.headers:
-            self._handle_sqs(request, path, query)
+            self._handle_json(request, path, query)
         elif request.method == b"GET" and request.way.vpc_endpoint_id is None and path == b"/health":
             self._health(request)
         else:
             self._handle_query(request, path, query)
 
-    def _handle_sqs(self, request: Request, path: bytes, query: bytes) -> None:
+    def _handle_json(self, request: Request, path: bytes, query: bytes) -> None:
         request_id = self._new_request_id()
         try:
             now_ms = self._clock.now_ms()
             caller, _ = self._authenticator.caller(request, path, query, _SQS_ONLY, now_ms)
-            self._sqs.handle(SqsCall(request, request_id, caller, self._hosts, now_ms), path)
+            operation = operation_of(request.headers[b"x-amz-target"])
+            given = decode(operation, request.body)
+            call = SqsCall(request, request_id, JSON, caller, self._hosts, now_ms)
+            self._sqs.handle(call, operation, given, path)
         except QanatError as error:
-            sqs_call.refuse(request, request_id, error)
+            sqs_call.refuse(request, request_id, JSON, error)
         except Exception:
             logger.exception("request %s failed", request_id)
-            sqs_call.refuse(request, request_id, InternalFailure())
+            sqs_call.refuse(request, request_id, JSON, InternalFailure())
+
+    def _handle_sqs_query(self, request: Request, path: bytes, query: bytes, form: bytes) -> None:
+        request_id = self._new_request_id()
+        tongue = QueryTongue()
+        try:
+            now_ms = self._clock.now_ms()
+            caller, _ = self._authenticator.caller(request, path, query, _SQS_ONLY, now_ms)
+            operation, given = read_query(form)
+            tongue = QueryTongue(operation)
+            call = SqsCall(request, request_id, tongue, caller, self._hosts, now_ms)
+            self._sqs.handle(call, operation, given, path)
+        except QanatError as error:
+            sqs_call.refuse(request, request_id, tongue, error)
+        except Exception:
+            logger.exception("request %s failed", request_id)
+            sqs_call.refuse(request, request_id, tongue, InternalFailure())
 
     def _handle_query(self, request: Request, path: bytes, query: bytes) -> None:
-        request_id = self._new_request_id()
         form = request.body if request.method == b"POST" else query
         service = _service_of(request, form)
+        if service is SQS_QUERY:
+            self._handle_sqs_query(request, path, query, form)
+            return
+        request_id = self._new_request_id()
         try:
-            if request.way.vpc_endpoint_id is not None and service is not SQS_QUERY:
+            if request.way.vpc_endpoint_id is not None:
                 raise AccessDenied(f"This VPC endpoint serves SQS only, not {service.name}.")
-            if service is SQS_QUERY:
-                raise UnsupportedOperation(
-                    "The query protocol of SQS is not supported yet: use an SDK that speaks AWS JSON 1.0 "
-                    "(botocore 1.31.81 or newer)."
-                )
             now_ms = self._clock.now_ms()
             caller, _ = self._authenticator.caller(request, path, query, (service.name,), now_ms)
             self._control.handle(request, request_id, service, caller, form, now_ms)

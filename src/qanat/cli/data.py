@@ -11,7 +11,7 @@ from typing import Final
 
 from qanat import config, credentials
 from qanat.cli.errors import CommandFailed
-from qanat.cli.iam import new_access_key
+from qanat.cli.iam import Iam, ServerUnreachable
 
 KeyPair = credentials.KeyPair
 
@@ -37,22 +37,22 @@ class DataDirectory:
         A secret is told once, so a key made here is kept in the credentials file as a profile of the user's name.
         Raises CommandFailed.
         """
-        profile = credentials.DEFAULT if user_name is None else credentials.profile_of(user_name)
         with self._alone():
-            return self._key_of(user_name, profile)
+            administrator = credentials.read_key(self.path, credentials.DEFAULT)
+            if administrator is None:
+                raise CommandFailed(
+                    f"{self.credentials_file} has no key of the administrator: restart the server, which makes "
+                    "one where that file is missing"
+                )
+            return administrator if user_name is None else self._key_of_user(user_name, administrator)
 
-    def _key_of(self, user_name: str | None, profile: str) -> KeyPair:
+    def _key_of_user(self, user_name: str, administrator: KeyPair) -> KeyPair:
+        iam = Iam(self.endpoint_url, self.region, self.ca_bundle, administrator)
+        profile = credentials.profile_of(user_name)
         key = credentials.read_key(self.path, profile)
-        if key is not None:
-            return key
-        administrator = credentials.read_key(self.path, credentials.DEFAULT)
-        if user_name is None or administrator is None:
-            raise CommandFailed(
-                f"{self.credentials_file} has no key of the administrator: restart the server, which makes one "
-                "where that file is missing"
-            )
-        key = new_access_key(self.endpoint_url, self.region, self.ca_bundle, administrator, user_name)
-        credentials.write_key(self.path, profile, key)
+        if key is None or not _stands(key, iam, user_name):
+            key = iam.new_access_key(user_name)
+            credentials.write_key(self.path, profile, key)
         return key
 
     @contextmanager
@@ -64,6 +64,14 @@ class DataDirectory:
             yield
         finally:
             os.close(fd)
+
+
+def _stands(key: KeyPair, iam: Iam, user_name: str) -> bool:
+    """Whether the user still has that key: users are deleted, and made again by the same name, with other keys."""
+    try:
+        return key[0] in iam.access_key_ids(user_name)
+    except ServerUnreachable:
+        return True  # nothing better is to be had, and it may well be
 
 
 def add_flag(parser: argparse.ArgumentParser) -> None:

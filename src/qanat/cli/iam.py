@@ -1,7 +1,8 @@
-"""One call of the IAM API, made as any client makes it: signed, over HTTPS, with the local CA."""
+"""Calls of the IAM API, made as any client makes them: signed, over HTTPS, with the local CA."""
 
 import http.client
 import ssl
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -16,23 +17,45 @@ _TIMEOUT_S: Final = 30
 _ANSWER_BYTES_MAX: Final = 64 * 1024
 
 
-def new_access_key(
-    endpoint_url: str, region: str, ca_bundle: Path, administrator: tuple[str, str], user_name: str
-) -> tuple[str, str]:
-    """(id, secret) of a new key of `user_name`. Raises CommandFailed."""
-    form = {"Action": "CreateAccessKey", "Version": "2010-05-08", "UserName": user_name}
-    status, answer = _post(endpoint_url, region, ca_bundle, administrator, urlencode(form).encode())
-    try:
-        # The answer comes from our own server over verified TLS, and is bounded.
-        tree = ET.fromstring(answer)  # noqa: S314
-    except ET.ParseError:
-        raise CommandFailed(f"the server at {endpoint_url} answered something that is not IAM's") from None
-    if status != 200:
-        raise CommandFailed(tree.findtext(f".//{_XMLNS}Message") or f"IAM answered {status}")
-    found = [tree.findtext(f".//{_XMLNS}{name}") for name in ("AccessKeyId", "SecretAccessKey")]
-    if not found[0] or not found[1]:
-        raise CommandFailed("IAM's answer has no access key in it")
-    return found[0], found[1]
+class ServerUnreachable(CommandFailed):
+    """It does not run, or not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Iam:
+    """The IAM of a server, as its administrator (id, secret) asks it. Every method raises CommandFailed."""
+
+    endpoint_url: str
+    region: str
+    ca_bundle: Path
+    administrator: tuple[str, str]
+
+    def new_access_key(self, user_name: str) -> tuple[str, str]:
+        """(id, secret) of a new key of `user_name`."""
+        tree = self._ask("CreateAccessKey", user_name)
+        found = [tree.findtext(f".//{_XMLNS}{name}") for name in ("AccessKeyId", "SecretAccessKey")]
+        if not found[0] or not found[1]:
+            raise CommandFailed("IAM's answer has no access key in it")
+        return found[0], found[1]
+
+    def access_key_ids(self, user_name: str) -> list[str]:
+        """The ids of the keys that `user_name` has."""
+        tree = self._ask("ListAccessKeys", user_name)
+        return [element.text or "" for element in tree.iter(f"{_XMLNS}AccessKeyId")]
+
+    def _ask(self, action: str, user_name: str) -> ET.Element:
+        form = urlencode({"Action": action, "Version": "2010-05-08", "UserName": user_name}).encode()
+        status, answer = _post(self.endpoint_url, self.region, self.ca_bundle, self.administrator, form)
+        try:
+            # The answer comes from our own server over verified TLS, and is bounded.
+            tree = ET.fromstring(answer)  # noqa: S314
+        except ET.ParseError:
+            raise CommandFailed(
+                f"the server at {self.endpoint_url} answered something that is not IAM's"
+            ) from None
+        if status != 200:
+            raise CommandFailed(tree.findtext(f".//{_XMLNS}Message") or f"IAM answered {status}")
+        return tree
 
 
 def _post(
@@ -59,6 +82,6 @@ def _post(
         answer = connection.getresponse()
         return answer.status, answer.read(_ANSWER_BYTES_MAX)
     except (OSError, http.client.HTTPException) as error:
-        raise CommandFailed(f"the server at {endpoint_url} does not answer: {error}") from error
+        raise ServerUnreachable(f"the server at {endpoint_url} does not answer: {error}") from error
     finally:
         connection.close()

@@ -90,9 +90,10 @@ def map_ids(inside: tuple[int, int], outside: tuple[int, int]) -> None:
     # A change of credentials makes /proc/self root's; and a gid may be mapped without privilege only
     # once setgroups is given up (user_namespaces(7)).
     _prctl(_PR_SET_DUMPABLE, 1)
-    Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-    Path("/proc/self/uid_map").write_text(f"{inside[0]} {outside[0]} 1", encoding="ascii")
-    Path("/proc/self/gid_map").write_text(f"{inside[1]} {outside[1]} 1", encoding="ascii")
+    # Bytes, not text: a codec would be loaded here, and the interpreter's own files may be out of reach by now.
+    Path("/proc/self/setgroups").write_bytes(b"deny")
+    Path("/proc/self/uid_map").write_bytes(b"%d %d 1" % (inside[0], outside[0]))
+    Path("/proc/self/gid_map").write_bytes(b"%d %d 1" % (inside[1], outside[1]))
 
 
 def die_with_parent(signal_number: int) -> None:

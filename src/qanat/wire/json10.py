@@ -7,8 +7,6 @@ import msgspec
 from qanat.core.errors import QanatError
 from qanat.wire.sqs.errors import shape_of
 
-CONTENT_TYPE: Final = b"application/x-amz-json-1.0"
-
 _encoder = msgspec.json.Encoder()
 
 
@@ -19,15 +17,22 @@ class ErrorAnswer(NamedTuple):
     body: bytes
 
 
-def encode(output: Any) -> bytes:
-    return _encoder.encode(output)
+class JsonTongue:
+    """Answers in JSON, the same for every operation."""
+
+    content_type: Final = b"application/x-amz-json-1.0"
+
+    def encode(self, output: Any, request_id: str) -> bytes:
+        return _encoder.encode(output)
+
+    def error(self, error: QanatError, request_id: str) -> ErrorAnswer:
+        shape = shape_of(error)
+        fault = b"Receiver" if shape.status >= 500 else b"Sender"
+        return ErrorAnswer(
+            shape.status,
+            b"x-amzn-query-error: " + shape.query_code.encode() + b";" + fault + b"\r\n",
+            _encoder.encode({"__type": shape.type, shape.message_member: error.message}),
+        )
 
 
-def error_answer(error: QanatError) -> ErrorAnswer:
-    shape = shape_of(error)
-    fault = b"Receiver" if shape.status >= 500 else b"Sender"
-    return ErrorAnswer(
-        shape.status,
-        b"x-amzn-query-error: " + shape.query_code.encode() + b";" + fault + b"\r\n",
-        _encoder.encode({"__type": shape.type, shape.message_member: error.message}),
-    )
+JSON: Final = JsonTongue()

@@ -135,7 +135,7 @@ class _Conversion:
             return self.structure(node, kind.cls, f"{name}.")
         if isinstance(kind, ListType | VarTupleType):
             elements = [
-                self.value(one, kind.item_type, f"{name}.{index}") for index, one in _numbered(node, name)
+                self.value(one, kind.item_type, f"{name}.{index}") for index, one in numbered(node, name)
             ]
             return tuple(elements) if isinstance(kind, VarTupleType) else elements
         if not isinstance(node, str):
@@ -156,7 +156,7 @@ def _branch(node: "str | Tree", name: str) -> Tree:
     return node
 
 
-def _numbered(node: "str | Tree", name: str) -> list[tuple[int, "str | Tree"]]:
+def numbered(node: "str | Tree", name: str) -> list[tuple[int, "str | Tree"]]:
     """The elements of a list with their indexes; both `Name.1` and `Name.member.1` are lists."""
     if node == "":
         return []

@@ -1,23 +1,43 @@
 """One SQS request on its way through: what every operation is given, and how it is answered."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from qanat.api.hosts import Hosts
 from qanat.core.errors import QanatError
 from qanat.core.identity.model import Caller, PrincipalType
 from qanat.core.queues.model import Queue
 from qanat.net.http import Request
-from qanat.wire import json10
+from qanat.wire.json10 import ErrorAnswer
+
+
+class Tongue(Protocol):
+    """The protocol that the client speaks, JSON or Query: how an answer is put."""
+
+    @property
+    def content_type(self) -> bytes: ...
+
+    def encode(self, output: Any, request_id: str) -> bytes: ...
+
+    def error(self, error: QanatError, request_id: str) -> ErrorAnswer: ...
 
 
 class SqsCall:
     """Answered once, by `answer` or `refuse`."""
 
-    __slots__ = ("_hosts", "caller", "now_ms", "request", "request_id")
+    __slots__ = ("_hosts", "_tongue", "caller", "now_ms", "request", "request_id")
 
-    def __init__(self, request: Request, request_id: str, caller: Caller, hosts: Hosts, now_ms: int) -> None:
+    def __init__(
+        self,
+        request: Request,
+        request_id: str,
+        tongue: Tongue,
+        caller: Caller,
+        hosts: Hosts,
+        now_ms: int,
+    ) -> None:
         self.request = request
         self.request_id = request_id
+        self._tongue = tongue
         self.caller = caller
         self.now_ms = now_ms
         self._hosts = hosts
@@ -43,14 +63,14 @@ class SqsCall:
 
     def answer(self, output: Any) -> None:
         head = b"x-amzn-RequestId: " + self.request_id.encode() + b"\r\n"
-        self.request.respond(200, json10.CONTENT_TYPE, json10.encode(output), head)
+        tongue = self._tongue
+        self.request.respond(200, tongue.content_type, tongue.encode(output, self.request_id), head)
 
     def refuse(self, error: QanatError) -> None:
-        refuse(self.request, self.request_id, error)
+        refuse(self.request, self.request_id, self._tongue, error)
 
 
-def refuse(request: Request, request_id: str, error: QanatError) -> None:
-    """An error of the JSON protocol."""
-    status, head, body = json10.error_answer(error)
+def refuse(request: Request, request_id: str, tongue: Tongue, error: QanatError) -> None:
+    status, head, body = tongue.error(error, request_id)
     head += b"x-amzn-RequestId: " + request_id.encode() + b"\r\n"
-    request.respond(status, json10.CONTENT_TYPE, body, head)
+    request.respond(status, tongue.content_type, body, head)

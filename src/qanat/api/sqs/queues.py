@@ -14,7 +14,7 @@ from qanat.core.control import Control
 from qanat.core.errors import InvalidParameterValue, QanatError
 from qanat.core.queues import commands as c
 from qanat.core.queues import definition_commands as d
-from qanat.core.queues.attributes import described
+from qanat.core.queues.attributes import described, settings_of
 from qanat.core.queues.errors import QueueDoesNotExist
 from qanat.core.queues.model import Queue
 from qanat.core.queues.shard import QueueShard
@@ -64,9 +64,10 @@ class Queues:
             if isinstance(reply, QanatError):
                 call.refuse(reply)
                 return
-            settings = self._catalogue.settings(reply)
+            # Its own settings: the catalogue may have forgotten the queue by now, deleted in the same commit.
+            retention_ms = settings_of(reply).retention_s * 1000
             self._node.submit(
-                c.ConfigureQueue(reply.queue_id, settings.retention_s * 1000),
+                c.ConfigureQueue(reply.queue_id, retention_ms),
                 lambda refusal: _finish(call, refusal, lambda: output(reply)),
             )
 

@@ -14,7 +14,7 @@ from qanat.core.identity.model import Caller
 from qanat.core.names import ACCOUNT_ID, queue_arn
 from qanat.core.queues.errors import QueueDoesNotExist
 from qanat.core.queues.model import Queue
-from qanat.wire.sqs.operations import OPERATIONS, Operation, decode, operation_of
+from qanat.wire.sqs.operations import OPERATIONS, Operation
 from qanat.wire.sqs.parameters import required
 
 _QUEUE_URL_MAX: Final = 2_048
@@ -57,11 +57,8 @@ class SqsService:
         self._list = queues.list
         assert OPERATIONS.keys() == {*self._on_queue, "CreateQueue", "ListQueues"}
 
-    def handle(self, call: SqsCall, path: bytes) -> None:
+    def handle(self, call: SqsCall, operation: Operation, given: Any, path: bytes) -> None:
         """Answers, now or later; raises QanatError where the request is refused at once."""
-        request = call.request
-        operation = operation_of(request.headers.get(b"x-amz-target", b""))
-        given = decode(operation, request.body)
         name = operation.name
         if name in ("CreateQueue", "ListQueues"):
             if path != b"/":

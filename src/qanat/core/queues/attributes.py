@@ -1,6 +1,5 @@
 """The attributes of a queue: one table of what can be set, its bounds and its default (API SetQueueAttributes)."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
@@ -10,6 +9,7 @@ from qanat.core.errors import UnsupportedOperation
 from qanat.core.limits import Bounds
 from qanat.core.policy.document import PolicyKind, parse
 from qanat.core.policy.errors import PolicyInvalid, PolicyTooLarge
+from qanat.core.policy.syntax import decode, members
 from qanat.core.queues.commands import Counts
 from qanat.core.queues.errors import InvalidAttributeName, InvalidAttributeValue, OverLimit
 from qanat.core.queues.model import Queue, QueueSettings
@@ -53,7 +53,8 @@ def _with_version(text: str) -> str:
 
     The rest stays to the letter: written anew, a number such as 1e400 would become something else.
     """
-    if "Version" in json.loads(text):
+    # Not json.loads: it refuses numbers of thousands of digits, which a policy may hold.
+    if "Version" in members(decode(text), ""):
         return text
     return '{"Version":"2008-10-17",' + text.lstrip().removeprefix("{")
 
