@@ -331,4 +331,4 @@ def test_a_server_and_an_instance_of_an_ordinary_user(nobodys_cloud: Cloud) -> N
     assert cloud.ran(vpc_id, ["true"]).code == 0
     with started(as_user(NOBODY - 1, directory, *words), directory) as refused:
         assert refused.wait(20) == 1
-    assert "Permission denied" in (directory / "stderr").read_text().splitlines()[-1]
+    assert "no server has run with" in (directory / "stderr").read_text().splitlines()[-1]

@@ -13,10 +13,12 @@ class LiveFrames:
 
     def add(self, position: int) -> None:
         """Something lives in this frame. Positions first come in rising order, as the log is written and read."""
-        count = self._living.get(position, 0)
-        if not count and (not self._positions or position > self._positions[-1]):
+        if position in self._living:
+            self._living[position] += 1
+            return
+        self._living[position] = 1
+        if not self._positions or position > self._positions[-1]:
             self._positions.append(position)
-        self._living[position] = count + 1
 
     def drop(self, position: int) -> None:
         self._living[position] -= 1

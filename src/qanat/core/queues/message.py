@@ -67,6 +67,8 @@ class Message(Struct, eq=False, gc=False):
         """About what the message takes in the log; used to weigh garbage, never to judge a quota."""
         content = self.content
         size_bytes = _OVERHEAD_BYTES + _utf8_bytes(content.body)
+        if not content.attributes and content.trace_header is None and content.group_id is None:
+            return size_bytes
         for attribute in content.attributes:
             size_bytes += len(attribute.name) + len(attribute.data_type)
             size_bytes += len(attribute.binary_value or b"") + _utf8_bytes(attribute.string_value or "")
