@@ -139,7 +139,8 @@ class Plane:
         except Exception as error:
             # Whatever it is: what goes wrong in one VPC must not keep the others waiting.
             expected = isinstance(error, FAILURES)
-            logger.error("the network of %s cannot be made: %s", vpc_id, error, exc_info=not expected)
+            level = logging.WARNING if expected else logging.ERROR
+            logger.log(level, "the network of %s cannot be made: %s", vpc_id, error, exc_info=not expected)
             reason = str(error) if expected else "the server met a fault of its own; its log says more"
             for endpoint in endpoints:
                 await self._say(endpoint.vpc_endpoint_id, EndpointState.FAILED, reason)
@@ -173,7 +174,6 @@ class Plane:
             except FAILURES as error:
                 if self._network.interface(interface.interface_id) is None:
                     return None
-                logger.error("%s cannot be placed: %s", vpc_endpoint_id, error)
                 await self._say(vpc_endpoint_id, EndpointState.FAILED, str(error))
                 return False
         # Asked anew: what is said must hold of the endpoint as it is at this moment.
@@ -246,6 +246,8 @@ class Plane:
     async def _say(self, vpc_endpoint_id: str, state: EndpointState, failure: str | None) -> None:
         endpoint = self._network.endpoint(vpc_endpoint_id)
         if endpoint is not None and (endpoint.state is not state or endpoint.failure != failure):
+            if failure is not None:
+                logger.warning("%s cannot be placed: %s", vpc_endpoint_id, failure)
             await self._report(ReportVpcEndpoint(vpc_endpoint_id, state, failure))
 
     # -- names ----------------------------------------------------------------------------------------------
