@@ -16,7 +16,7 @@ INSERT OR IGNORE INTO meta VALUES ('trimmed_before', 1);
 """
 # Frames are tens of kilobytes under load: larger pages are fewer writes (a quarter less CPU a commit than with 4096).
 PAGE_BYTES: Final = 16_384
-# The WAL is folded into the database each 4 MB: less at a time stalls a commit less, and stays in the processor's cache.
+# The WAL is folded into the database each 4 MB: a little at a time stalls a commit less and stays in cache.
 _CHECKPOINT_PAGES: Final = 256
 _TRIM_PAGES: Final = 256
 """Free pages given back to the file system at one trim: enough to keep up, little enough not to stall a commit."""
