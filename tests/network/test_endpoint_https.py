@@ -1,6 +1,5 @@
 """What an endpoint speaks: HTTPS, TLS 1.2 and later, a certificate that is verified by name, and SQS alone."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -88,7 +87,9 @@ class TestTls:
     def test_versions_that_are_not(self, place: Place, version: str) -> None:
         opened = place.inside.open("tls", SQS, versions=(version, version))
         # The event loop ends a handshake that fails without sending the alert that says why.
-        assert opened == {"failed": "ssl: UNEXPECTED_EOF_WHILE_READING"}
+        assert opened.keys() == {"failed"}
+        assert opened["failed"].startswith("ssl: ")
+        assert "EOF" in opened["failed"]
 
     def test_bytes_that_only_begin_like_tls(self, place: Place) -> None:
         place.inside.open("garbage", SQS, tls=None)
@@ -125,8 +126,8 @@ class TestSqsOnly:
         """The API version in the form names the service where the signature does not."""
         key = place.cloud.server.administrator()
         found = self.asked(place, Signed(key, form.encode(), {"Content-Type": FORM}))
-        assert found["status"] in (400, 403)
-        assert re.search("Vpc|User|Identity", found["body"]) is None
+        assert found["status"] == 400
+        assert "<Code>InvalidAction</Code>" in found["body"]
         unsigned = request(form.encode(), {"Host": SQS, "Content-Type": FORM})
         place.inside.open("unsigned", SQS)
         assert place.inside.exchange("unsigned", unsigned)["status"] in (400, 403)

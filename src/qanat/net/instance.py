@@ -150,9 +150,12 @@ def _become(
         try:
             os.execvpe(command[0], list(command), dict(environment))  # noqa: S606 -- the user's own command
         except OSError as error:
-            missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+            missing = isinstance(error, FileNotFoundError | NotADirectoryError) or not _is_there(
+                command[0], environment
+            )
             status = NOT_FOUND if missing else NOT_EXECUTABLE
-            os.write(told, f"{command[0]}: {error.strerror}".encode())
+            reason = os.strerror(errno.ENOENT) if missing else error.strerror
+            os.write(told, f"{command[0]}: {reason}".encode())
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
         advice = "; run as the user who runs the server, or as root" if error.errno == errno.EPERM else ""
@@ -161,6 +164,19 @@ def _become(
         os.write(told, f"the instance cannot be started: {error!r}".encode())
     finally:
         os._exit(status)
+
+
+def _is_there(command: str, environment: Mapping[str, str]) -> bool:
+    """A directory on the PATH that may not be searched says "permission denied" of every name."""
+    if "/" in command:
+        return True
+    return any(
+        Path(folder, command).exists() for folder in os.get_exec_path(environment) if _may_search(folder)
+    )
+
+
+def _may_search(folder: str) -> bool:
+    return os.access(folder, os.X_OK)
 
 
 def _enter(network: InstanceNetwork, ca_file: Path | None) -> None:
