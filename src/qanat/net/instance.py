@@ -170,13 +170,8 @@ def _is_there(command: str, environment: Mapping[str, str]) -> bool:
     """A directory on the PATH that may not be searched says "permission denied" of every name."""
     if "/" in command:
         return True
-    return any(
-        Path(folder, command).exists() for folder in os.get_exec_path(environment) if _may_search(folder)
-    )
-
-
-def _may_search(folder: str) -> bool:
-    return os.access(folder, os.X_OK)
+    searched = (folder for folder in os.get_exec_path(environment) if os.access(folder, os.X_OK))
+    return any(Path(folder, command).exists() for folder in searched)
 
 
 def _enter(network: InstanceNetwork, ca_file: Path | None) -> None:
