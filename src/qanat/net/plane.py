@@ -146,13 +146,17 @@ class Plane:
                 await self._say(endpoint.vpc_endpoint_id, EndpointState.FAILED, reason)
 
     async def _follow_in(self, placed: _PlacedVpc, endpoints: Iterable[VpcEndpoint]) -> bool:
-        """Whether nothing is left to try again."""
+        """Whether nothing is left to try again. All that may fail comes before the first word about any endpoint."""
         dropped = await self._drop_listeners(placed)
-        results = [await self._follow_endpoint(placed, one.vpc_endpoint_id) for one in endpoints]
+        failures = {
+            one.vpc_endpoint_id: await self._place_endpoint(placed, one.vpc_endpoint_id) for one in endpoints
+        }
+        await self._follow_resolver(placed)
+        told = [await self._tell(placed, *endpoint) for endpoint in failures.items()]
         # While an endpoint is on its way its names would vanish; the change that delays it brings us here again.
-        if None not in results:
-            await self._follow_dns(placed)
-        return dropped and False not in results
+        if all(told):
+            self._follow_names(placed)
+        return dropped and not any(failures.values())
 
     async def _placed_vpc(self, vpc_id: str) -> _PlacedVpc | None:
         """None where the VPC was removed meanwhile."""
@@ -166,20 +170,26 @@ class Plane:
 
     # -- endpoints ------------------------------------------------------------------------------------------
 
-    async def _follow_endpoint(self, placed: _PlacedVpc, vpc_endpoint_id: str) -> bool | None:
-        """Whether it is available; None where its definition changed on the way, so that nothing can be said yet."""
+    async def _place_endpoint(self, placed: _PlacedVpc, vpc_endpoint_id: str) -> str | None:
+        """Why it cannot be placed, or None."""
         for interface in self._network.interfaces_of_endpoint(vpc_endpoint_id):
             try:
                 await self._place(placed, interface)
             except FAILURES as error:
-                if self._network.interface(interface.interface_id) is None:
-                    return None
-                await self._say(vpc_endpoint_id, EndpointState.FAILED, str(error))
-                return False
+                # What was taken away meanwhile need not be placed.
+                if self._network.interface(interface.interface_id) is not None:
+                    return str(error)
+        return None
+
+    async def _tell(self, placed: _PlacedVpc, vpc_endpoint_id: str, failure: str | None) -> bool:
+        """False where the definition has changed since we looked, so that nothing can be said yet."""
+        if failure is not None:
+            await self._say(vpc_endpoint_id, EndpointState.FAILED, failure)
+            return True
         # Asked anew: what is said must hold of the endpoint as it is at this moment.
         interfaces = self._network.interfaces_of_endpoint(vpc_endpoint_id)
         if any(interface.interface_id not in placed.listeners for interface in interfaces):
-            return None
+            return False
         await self._say(vpc_endpoint_id, EndpointState.AVAILABLE, None)
         return True
 
@@ -252,10 +262,17 @@ class Plane:
 
     # -- names ----------------------------------------------------------------------------------------------
 
-    async def _follow_dns(self, placed: _PlacedVpc) -> None:
+    async def _follow_resolver(self, placed: _PlacedVpc) -> None:
+        """There is one where the VPC wants it; `_follow_names` says what it knows."""
         vpc = self._network.vpc(placed.vpc_id)
         if vpc is None or not vpc.enable_dns_support:
             await self._stop_dns(placed)
+        elif placed.resolver is None:
+            placed.resolver = await self._new_resolver(vpc.vpc_id, Zone(self._region, {}))
+
+    def _follow_names(self, placed: _PlacedVpc) -> None:
+        vpc = self._network.vpc(placed.vpc_id)
+        if vpc is None or placed.resolver is None:
             return
         endpoints = self._network.endpoints_of(vpc.vpc_id)
         interfaces = [
@@ -263,11 +280,8 @@ class Plane:
             for endpoint in endpoints
             for interface in self._network.interfaces_of_endpoint(endpoint.vpc_endpoint_id)
         ]
-        zone = zone_of(vpc, endpoints, interfaces, self._network.subnets_of(vpc.vpc_id), self._region)
-        if placed.resolver is None:
-            placed.resolver = await self._new_resolver(vpc.vpc_id, zone)
-        else:
-            placed.resolver.zone = zone
+        subnets = self._network.subnets_of(vpc.vpc_id)
+        placed.resolver.zone = zone_of(vpc, endpoints, interfaces, subnets, self._region)
 
     async def _new_resolver(self, vpc_id: str, zone: Zone) -> Resolver:
         """It answers at all of its addresses, or there is none."""
