@@ -85,3 +85,12 @@ def test_modelled_shapes() -> None:
 
 def test_shape_of() -> None:
     assert shape_of(errors.AccessDenied("x")).type == "com.amazon.coral.service#AccessDeniedException"
+
+
+def test_a_failure_without_a_shape_is_answered_under_its_own_name() -> None:
+    class Stray(QanatError):
+        code = "Stray.Failure"
+
+    status, head, body = json10.JSON.error(Stray("why"), "request")
+    assert (status, head) == (400, b"x-amzn-query-error: Stray.Failure;Sender\r\n")
+    assert json.loads(body) == {"__type": "com.amazon.coral.service#Stray.Failure", "Message": "why"}
