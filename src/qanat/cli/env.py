@@ -5,7 +5,9 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from qanat.cli import data
 from qanat.cli.errors import CommandFailed
@@ -13,9 +15,33 @@ from qanat.credentials import CredentialsUnreadable
 
 EXPECTED: Final = (CommandFailed, CredentialsUnreadable)
 
+KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+# Each of these would win over the files, or lead elsewhere.
+UNSET: Final = (
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ENDPOINT_URL_SQS",
+    "AWS_ENDPOINT_URL_EC2",
+    "AWS_ENDPOINT_URL_IAM",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+)
+_PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+_NO_PROXY: Final = "NO_PROXY"
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("env", help="print export lines for a shell", description=__doc__)
+    parser = commands.add_parser(
+        "env",
+        help="print export lines for a shell",
+        description='Prints lines that aim the AWS tools of a POSIX shell at the server: eval "$(qanat env)".',
+    )
     data.add_flag(parser)
     parser.add_argument("--user", metavar="NAME", help="with this user's keys, made if it has none yet")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of export lines")
@@ -32,16 +58,27 @@ def run(parsed: argparse.Namespace) -> int:
         "AWS_ENDPOINT_URL": directory.endpoint_url,
         "AWS_CA_BUNDLE": str(directory.ca_bundle),
         "NODE_EXTRA_CA_CERTS": str(directory.ca_bundle),
+        **past_proxies(os.environ, directory.endpoint_url),
     }
     if parsed.user is not None:
-        variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"] = directory.key_of(parsed.user)
+        variables |= zip(KEYS, directory.key_of(parsed.user), strict=True)
     if parsed.json:
         sys.stdout.write(json.dumps(variables) + "\n")
-    else:
-        # Keys of another account that the shell may hold would win over the files.
-        if parsed.user is None:
-            sys.stdout.write("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY\n")
-        sys.stdout.write("unset AWS_SESSION_TOKEN AWS_PROFILE\n")
-        for name, value in variables.items():
-            sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+        return 0
+    unset = UNSET if parsed.user is not None else (*KEYS, *UNSET)
+    sys.stdout.write(f"unset {' '.join(unset)}\n")
+    for name, value in variables.items():
+        sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
     return 0
+
+
+def past_proxies(environment: Mapping[str, str], endpoint_url: str) -> dict[str, str]:
+    """Where a proxy is set, the variables that keep the server's own host from it; both spellings are read."""
+    if not any(environment.get(name) or environment.get(name.lower()) for name in _PROXIES):
+        return {}
+    host = urlsplit(endpoint_url).hostname or ""
+    found = {}
+    for name in (_NO_PROXY, _NO_PROXY.lower()):
+        hosts = [one for one in environment.get(name, "").split(",") if one]
+        found[name] = ",".join(hosts if host in hosts else [*hosts, host])
+    return found

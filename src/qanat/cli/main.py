@@ -9,14 +9,30 @@ from collections.abc import Callable, Sequence
 
 from qanat import __version__
 from qanat.cli import env, instance, serve
+from qanat.cli.parser import USAGE, Parser
 from qanat.config import SettingsInvalid
 
 WRONG = 1
-USAGE = 2
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
+    parsed = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = parsed.run
+    try:
+        return run(parsed)
+    except SettingsInvalid as error:
+        return _say(str(error), USAGE)
+    except OSError as error:
+        return _say(_in_words(error), WRONG)
+    except tuple(EXPECTED) as error:
+        return _say(str(error), WRONG)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = Parser(
         prog="qanat",
         description="An Amazon SQS that you run yourself, reached over private endpoints and guarded by real "
         "IAM policy.",
@@ -26,26 +42,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serve.add_parser(commands)
     env.add_parser(commands)
     instance.add_parser(commands)
-    parsed = parser.parse_args(arguments)
-    run: Callable[[argparse.Namespace], int] = parsed.run
-    try:
-        return run(parsed)
-    except SettingsInvalid as error:
-        return _say(error, USAGE)
-    except tuple(EXPECTED) as error:
-        return _say(error, WRONG)
-    except KeyboardInterrupt:
-        return 130
+    return parser
 
 
-def _say(error: Exception, code: int) -> int:
-    text = " ".join(str(error).split())
-    sys.stderr.write(f"qanat: {text}\n")
+def _in_words(error: OSError) -> str:
+    """Without the number, and the file first: `/root/x: Permission denied`."""
+    if error.strerror is None:
+        return str(error)
+    return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+
+
+def _say(text: str, code: int) -> int:
+    sys.stderr.write(f"qanat: {' '.join(text.split())}\n")
     return code
 
 
-EXPECTED: list[type[Exception]] = [OSError, *serve.EXPECTED, *env.EXPECTED, *instance.EXPECTED]
-"""What may go wrong without it being a bug of ours."""
+EXPECTED: list[type[Exception]] = [*serve.EXPECTED, *env.EXPECTED, *instance.EXPECTED]
+"""What may go wrong, besides an OSError, without it being a bug of ours."""
 
 
 if __name__ == "__main__":

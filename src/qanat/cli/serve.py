@@ -2,20 +2,25 @@
 
 import argparse
 import asyncio
+import errno
 import json
 import logging
 import os
+import shlex
+import shutil
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Any, Final
 
 import uvloop
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from qanat import config
 from qanat.app import Server, Started, StartFailed
+from qanat.cli.errors import CommandFailed
 from qanat.codecs import LogUnreadable
 from qanat.core.control_records import RecordsUnreadable
 from qanat.core.errors import QanatError
@@ -25,6 +30,7 @@ from qanat.journal.sqlite import LogFailed
 from qanat.net.errors import NetworkUnavailable, TlsUnusable
 
 EXPECTED: Final = (
+    CommandFailed,
     StartFailed,
     CredentialsUnreadable,
     LogFailed,
@@ -36,24 +42,37 @@ EXPECTED: Final = (
     QanatError,
 )
 
+# What only a server leaves in a directory; `config` and `credentials` stand in ~/.aws too.
+_OURS: Final = frozenset({"control.sqlite", "ca.pem", "tls"})
+# A mounted file system that is empty has this.
+_NOTHING: Final = frozenset({"lost+found"})
+_NOT_LISTENING: Final = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("serve", help="run a server", description=__doc__)
+    parser = commands.add_parser(
+        "serve", help="run a server", description="Runs a server until SIGTERM or Ctrl-C."
+    )
     parser.add_argument("--data", metavar="DIR", help="where everything is kept (./qanat-data)")
     parser.add_argument("--listen", metavar="HOST:PORT", help="the public listener (127.0.0.1:9324)")
-    parser.add_argument("--region", help="the region that it serves (us-east-2)")
-    parser.add_argument("--account", help="the account made at first start (123456789012)")
+    parser.add_argument("--region", metavar="NAME", help="the region that it serves (us-east-2)")
+    parser.add_argument("--account", metavar="ID", help="the account made at first start (123456789012)")
     parser.add_argument(
         "--network",
         choices=("netns", "loopback"),
         help="how VPCs are made (the best that this system allows)",
     )
     parser.add_argument("--certificate", metavar="FILE", help="your own certificate, PEM, with its chain")
-    parser.add_argument("--certificate-key", metavar="FILE", help="its key")
+    parser.add_argument("--certificate-key", metavar="FILE", help="the key of that certificate, PEM")
     parser.add_argument(
-        "--cooldown-s", type=int, metavar="S", help="rest of deleted names, time between purges (60)"
+        "--cooldown-s",
+        type=int,
+        metavar="S",
+        help="seconds a deleted name rests, and between purges (60)",
     )
-    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"))
+    parser.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), help="how much is logged (info)"
+    )
     parser.add_argument("--json", action="store_true", help="say that it is ready in one line of JSON")
     parser.set_defaults(run=run)
 
@@ -71,7 +90,14 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 async def _serve(settings: config.Settings, *, as_json: bool) -> int:
-    server = await Server.start(settings)
+    check_directory(settings.data_directory)
+    try:
+        server = await Server.start(settings)
+    except (OSError, LogFailed) as error:
+        known = in_words(error, settings)
+        if known is None:
+            raise
+        raise CommandFailed(known) from error
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stopping.set)
@@ -84,19 +110,52 @@ async def _serve(settings: config.Settings, *, as_json: bool) -> int:
     return 0
 
 
+def check_directory(path: Path) -> None:
+    """Raises CommandFailed for a directory of somebody else's things: the server would shut all others out of it."""
+    try:
+        found = {entry.name for entry in path.iterdir()} - _NOTHING
+    except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        raise CommandFailed(f"{path} is not a directory: name another by --data") from None
+    if found and not found & _OURS:
+        raise CommandFailed(
+            f"{path} holds other things than a server's: name a new or empty directory by --data"
+        )
+
+
+def in_words(error: OSError | LogFailed, settings: config.Settings) -> str | None:
+    """What to do where one can say; None of an error that speaks for itself."""
+    if isinstance(error, LogFailed):
+        if "database is locked" not in str(error):
+            return None
+        return f"another server runs with {settings.data_directory}: stop it, or name another directory by --data"
+    # An error of a file names the file.
+    if error.filename is None and (error.errno in _NOT_LISTENING or isinstance(error, socket.gaierror)):
+        return f"cannot listen on {settings.listen}: {error.strerror}; name another address by --listen"
+    return None
+
+
 def _announce(started: Started, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(_described(started)) + "\n")
         sys.stdout.flush()
         return
-    table = Table.grid(padding=(0, 2))
-    for name, value in _described(started).items():
-        table.add_row(f"[bold]{name}[/bold]", str(value))
+    # Long lines are left to the terminal: broken ones could not be copied.
     console = Console(highlight=False, soft_wrap=True)
-    console.print("Qanat is ready. Ctrl-C stops it.")
-    console.print(table)
-    console.print(f'In another shell: [bold]eval "$(qanat env --data {started.data})"[/bold]')
+    console.print(f"Qanat is ready at [bold]{escape(started.endpoint_url)}[/bold] (Ctrl-C stops it)")
+    for name in ("region", "account", "data", "network"):
+        console.print(f"  {name:<9}{escape(str(getattr(started, name)))}")
+    aim = f"{shlex.quote(own_command())} env --data {shlex.quote(str(started.data))}"
+    console.print(f'In another shell: [bold]eval "$({escape(aim)})"[/bold]')
     sys.stdout.flush()
+
+
+def own_command() -> str:
+    """How a shell elsewhere can call this program: by its name where the PATH leads to it, else by its path."""
+    own = Path(sys.executable).with_name("qanat")
+    on_path = shutil.which("qanat")
+    return "qanat" if on_path is not None and Path(on_path).absolute() == own else str(own)
 
 
 def _described(started: Started) -> dict[str, Any]:
