@@ -3,6 +3,7 @@
 Every setting has a row in the struct below. An unknown one is an error, wherever it stands.
 """
 
+import reprlib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,6 +42,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     log_level: str = "info"
 
     def __post_init__(self) -> None:
+        _check(bool(self.data), "data", self.data, "the name of a directory")
         _check(bool(ACCOUNT_ID.match(self.account)), "account", self.account, "twelve digits")
         _check(bool(REGION.match(self.region)), "region", self.region, "a region such as us-east-2")
         _check(self.network in (None, "netns", "loopback"), "network", self.network, "netns or loopback")
@@ -78,24 +80,48 @@ def host_and_port(listen: str) -> tuple[str, int]:
 
 def load(directory: Path, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
     """The settings from all three places; a flag that is None was not given. Raises SettingsInvalid."""
-    found: dict[str, Any] = {}
     path = directory / FILE_NAME
-    if path.exists():
-        try:
-            found.update(tomllib.loads(path.read_text()))
-        except (OSError, ValueError) as error:
-            raise SettingsInvalid(f"{path} cannot be read: {error}") from error
-    for name, text in environment.items():
-        if name.startswith(_PREFIX):
-            setting = name.removeprefix(_PREFIX).lower()
-            found[setting] = text.split(",") if setting == "public_hosts" else text
-    found.update({name: value for name, value in flags.items() if value is not None})
+    found = _known(_read(path), f"in {path}")
+    for variable, text in environment.items():
+        if variable.startswith(_PREFIX):
+            name = variable.removeprefix(_PREFIX).lower()
+            value = text.split(",") if name == "public_hosts" else text
+            found |= _known({name: value}, f"for {variable} in the environment")
+    found |= {name: value for name, value in flags.items() if value is not None}
+    return Settings(**{name: _converted(name, value) for name, value in found.items()})
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        return msgspec.convert(found, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        raise SettingsInvalid(f"a setting is not right: {error}") from None
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingsInvalid(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise SettingsInvalid(f"{path} cannot be read: {error}") from error
+
+
+def _known(found: dict[str, Any], where: str) -> dict[str, Any]:
+    for name in found:
+        if name not in _TYPES:
+            known = ", ".join(_TYPES)
+            raise SettingsInvalid(f"there is no setting {reprlib.repr(name)}, {where}; there are: {known}")
+    return found
+
+
+def _converted(name: str, value: object) -> Any:
+    """Text from the environment is read as what the setting is."""
+    try:
+        return msgspec.convert(value, _TYPES[name], strict=False)
+    except msgspec.ValidationError:
+        wanted = {int: "a whole number", tuple[str, ...]: "a list of texts"}.get(_TYPES[name], "a text")
+        _check(False, name, value, wanted)
+
+
+_TYPES: Final[Mapping[str, Any]] = {field.name: field.type for field in msgspec.structs.fields(Settings)}
 
 
 def _check(holds: bool, name: str, value: object, wanted: str) -> None:
     if not holds:
-        raise SettingsInvalid(f"{name} is {value!r}, but must be {wanted}")
+        raise SettingsInvalid(f"{name} is {reprlib.repr(value)}, but must be {wanted}")

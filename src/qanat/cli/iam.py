@@ -82,6 +82,9 @@ def _post(
         answer = connection.getresponse()
         return answer.status, answer.read(_ANSWER_BYTES_MAX)
     except (OSError, http.client.HTTPException) as error:
-        raise ServerUnreachable(f"the server at {endpoint_url} does not answer: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise ServerUnreachable(
+            f"no server answers at {endpoint_url} ({why}): start it (qanat serve)"
+        ) from error
     finally:
         connection.close()

@@ -33,6 +33,13 @@ class QueueSettings(Struct, frozen=True):
     visibility_timeout_s: int
     policy: str | None
     arn: str
+    fifo: bool = False
+    content_based_deduplication: bool = False
+    deduplication_per_group: bool = False
+    """DeduplicationScope is messageGroup, not queue."""
+    dead_letter_arn: str | None = None
+    max_receive_count: int = 0
+    """How often a message is received before it goes to `dead_letter_arn`; 0 where there is none."""
 
 
 QueueKey = tuple[str, str]

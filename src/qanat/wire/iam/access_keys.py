@@ -10,11 +10,11 @@ from qanat.wire.iam.common import (
     MaxItems,
     UserName,
     arn_of,
+    instant,
     page_fields,
     user_meant,
 )
 from qanat.wire.service import Call, Operation, Output, table
-from qanat.wire.xml import Timestamp
 
 
 class CreateAccessKeyInput(IamInput, frozen=True):
@@ -52,7 +52,7 @@ def _shown(key: AccessKey) -> dict[str, object]:
         "UserName": key.user_name,
         "AccessKeyId": key.access_key_id,
         "Status": "Active" if key.active else "Inactive",
-        "CreateDate": Timestamp(key.created_at_ms),
+        "CreateDate": instant(key.created_at_ms),
     }
 
 

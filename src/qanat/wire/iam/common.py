@@ -5,6 +5,7 @@ The bounds are those of the IAM API reference (the service model that botocore s
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Final
 
@@ -119,6 +120,11 @@ def arn_meant(name: str | None, call: Call) -> str:
     if name is None and call.caller.type is PrincipalType.ACCOUNT:
         return root_arn(call.account)
     return arn_of(user_meant(name, call), call)
+
+
+def instant(at_ms: int) -> str:
+    """Whole seconds, as the examples of the IAM API reference have them: `2013-10-02T17:01:44Z`."""
+    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def page_fields(page: Page[Any]) -> dict[str, object]:

@@ -21,11 +21,11 @@ from qanat.wire.iam.common import (
     UserName,
     arn_meant,
     arn_of,
+    instant,
     page_fields,
     user_meant,
 )
 from qanat.wire.service import Call, Operation, Output, table
-from qanat.wire.xml import Timestamp
 
 # IAM User Guide, reference_iam-quotas.
 TAGS_MAX: Final = 50
@@ -91,7 +91,7 @@ def _get(given: GetUserInput, call: Call) -> object:
 
 def _got(user: User, given: GetUserInput, call: Call) -> Output:
     if given.user_name is None and call.caller.type is PrincipalType.ACCOUNT:
-        created = Timestamp(user.created_at_ms)
+        created = instant(user.created_at_ms)
         return {"User": {"UserId": user.user_id, "Arn": call.caller.arn, "CreateDate": created}}
     return {"User": _shown_with_tags(user)}
 
@@ -110,7 +110,7 @@ def _shown(user: User) -> dict[str, object]:
         "UserName": user.name,
         "UserId": user.user_id,
         "Arn": user.arn,
-        "CreateDate": Timestamp(user.created_at_ms),
+        "CreateDate": instant(user.created_at_ms),
     }
 
 
