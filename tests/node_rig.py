@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
+from core.queues.engine import configuring
 from qanat import codecs
 from qanat.core.queues import commands as c
 from qanat.core.queues.message import Content
@@ -184,7 +185,7 @@ class QueueRig(Rig):
         self.shard = QueueShard()
         super().__init__(self.shard, codecs.QUEUES, log, now_ms)
         if QUEUE not in self.shard.queues:
-            self.ask(c.ConfigureQueue(QUEUE, 345_600_000))
+            self.ask(configuring(QUEUE, 345_600_000))
 
     def sending(self, *bodies: str, delay_s: int = 0, queue_id: int = QUEUE) -> c.Send:
         return c.Send(

@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from core.queues.engine import configuring
 from node_rig import QUEUE, MemoryLog, QueueRig, Rig, bodies
 from qanat import codecs
 from qanat.core.control import Control
@@ -69,10 +70,10 @@ def living(rig: QueueRig) -> list[str]:
 def same(one: QueueRig, other: QueueRig) -> bool:
     """Equal in all that a client can see."""
     return {
-        queue_id: (queue.messages, queue.next_seq, queue.retention_ms, queue.purged_at_ms)
+        queue_id: (queue.messages, queue.next_seq, queue.config, queue.purged_at_ms)
         for queue_id, queue in one.shard.queues.items()
     } == {
-        queue_id: (queue.messages, queue.next_seq, queue.retention_ms, queue.purged_at_ms)
+        queue_id: (queue.messages, queue.next_seq, queue.config, queue.purged_at_ms)
         for queue_id, queue in other.shard.queues.items()
     }
 
@@ -87,7 +88,7 @@ def test_the_dead_head_is_dropped_in_lots() -> None:
     world.log.trim = lambda before: (trims.append(before), trim(before))[1]  # type: ignore[func-returns-value, method-assign]  # notes and goes on
     world.ask(c.DropQueue(QUEUE))
     for queue_id in range(2, 30):
-        world.ask(c.ConfigureQueue(queue_id, 60_000))
+        world.ask(configuring(queue_id, 60_000))
         world.ask(c.DropQueue(queue_id))
     assert trims
     assert all(after - before >= TRIM_FRAMES for before, after in zip([1, *trims], trims, strict=False))
@@ -98,7 +99,7 @@ def test_the_dead_head_is_dropped_in_lots() -> None:
 
 def test_one_living_message_holds_all_behind_it() -> None:
     world = World(rewrites=False)
-    world.ask(c.Keep(1, ((QUEUE, None),)))
+    world.ask(c.Keep(1, tuple(codecs.QUEUES.decode(world.log.frames[1])[0])))
     world.ask(world.sending("old"))
     for number in range(50):
         world.churn(f"m{number}")
@@ -115,7 +116,7 @@ def test_a_trim_that_fails_stops_the_node() -> None:
     world.log.trim = trim  # type: ignore[method-assign]  # a disk on fire
     world.ask(c.DropQueue(QUEUE))
     for queue_id in range(2, 2 + TRIM_FRAMES):
-        world.submit(c.ConfigureQueue(queue_id, 60_000))
+        world.submit(configuring(queue_id, 60_000))
         world.submit(c.DropQueue(queue_id))
         world.settle()
     assert [str(failure) for failure in world.failures] == ["disk on fire"]
@@ -278,7 +279,7 @@ def test_messages_expire_in_a_queue_that_nobody_asks() -> None:
     rig = QueueRig()
     expire = Expirer(rig.node, rig.shard)
     rig.ask(rig.sending("old"))
-    retention_ms = rig.shard.queues[QUEUE].retention_ms
+    retention_ms = rig.shard.queues[QUEUE].config.retention_ms
     rig.pass_ms(retention_ms - 1)
     expire()
     rig.settle()

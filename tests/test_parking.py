@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from core.queues.engine import configuring
 from node_rig import QUEUE, QueueRig, bodies
 from qanat.core.errors import ServiceUnavailable
 from qanat.core.queues import commands as c
@@ -30,7 +31,7 @@ class Poll:
 class World(QueueRig):
     def __init__(self) -> None:
         super().__init__()
-        self.ask(c.ConfigureQueue(OTHER, 345_600_000))
+        self.ask(configuring(OTHER, 345_600_000))
         self.parking = Parking(self.node, self.shard, self.loop.as_loop())
 
     def poll(self, wait_s: int = 20, queue_id: int = QUEUE, visibility_timeout_s: int = 30) -> Poll:
@@ -67,7 +68,7 @@ def test_a_receive_that_need_not_wait(wait_s: int, sent: tuple[str, ...], got: l
 
 def test_a_message_that_has_expired_is_nothing_to_answer_with() -> None:
     world = World()
-    world.ask(c.ConfigureQueue(QUEUE, 60_000))
+    world.ask(configuring(QUEUE, 60_000))
     world.send("dead")
     world.pass_ms(60_000)
     poll = world.poll()

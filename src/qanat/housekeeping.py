@@ -4,12 +4,11 @@ Only prefixes are dropped, so no Deleted is forgotten before its Sent. Everythin
 commits: it holds no lock and stops nobody.
 """
 
-from collections.abc import Iterable
 from typing import Final
 
 from qanat.core.control import TakeSnapshot
-from qanat.core.queues.commands import Count, Keep
-from qanat.core.queues.records import Kept, QueueConfigured, QueueRecord, Sent
+from qanat.core.queues.commands import Keep, Tidy
+from qanat.core.queues.records import QueueRecord
 from qanat.core.queues.shard import QueueShard
 from qanat.node import Codec, Node
 
@@ -32,7 +31,7 @@ class Expirer:
 
     def __call__(self) -> None:
         for queue_id in self._shard.queues_with_expired(self._node.clock.now_ms()):
-            self._node.submit(Count(queue_id), ignore)
+            self._node.submit(Tidy(queue_id), ignore)
 
 
 class HeadTrimmer:
@@ -82,27 +81,19 @@ class Rewriter:
         if position >= self._shard.position:
             return
         self._under_way = True
-        places: list[tuple[int, int | None]] = []
+        records: list[QueueRecord] = []
 
         def read() -> None:
             frame = self._node.log.read(position)
             if frame is not None:
-                places.extend(_places(self._codec.decode(frame)[0]))
+                records.extend(self._codec.decode(frame)[0])
 
-        self._node.run_beside(read, lambda: self._rewrite(position, tuple(places)))
+        self._node.run_beside(read, lambda: self._rewrite(position, tuple(records)))
 
-    def _rewrite(self, position: int, places: tuple[tuple[int, int | None], ...]) -> None:
+    def _rewrite(self, position: int, records: tuple[QueueRecord, ...]) -> None:
         self._under_way = False
-        if places:
-            self._node.submit(Keep(position, places), ignore)
-
-
-def _places(records: Iterable[QueueRecord]) -> Iterable[tuple[int, int | None]]:
-    for record in records:
-        if isinstance(record, Sent | Kept):
-            yield record.queue_id, record.seq
-        elif isinstance(record, QueueConfigured):
-            yield record.queue_id, None
+        if records:
+            self._node.submit(Keep(position, records), ignore)
 
 
 class Snapshotter:

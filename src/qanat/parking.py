@@ -9,7 +9,7 @@ from collections import deque
 from typing import Final
 
 from qanat.core.errors import QanatError
-from qanat.core.queues.commands import Receive
+from qanat.core.queues.commands import Receive, Tidy
 from qanat.core.queues.shard import QueueShard
 from qanat.node import Done, Node
 
@@ -51,7 +51,7 @@ class Parking:
     def receive(self, command: Receive, wait_s: int, done: Done) -> Parked | None:
         """Answers at once where there is a message or `wait_s` is 0; else parks and returns a handle to cancel by."""
         if not wait_s or self.count >= PARKED_MAX or self._may_serve(command.queue_id):
-            self._node.submit(command, done)
+            self._submit(command, done)
             return None
         parked = Parked(self, command, done)
         parked.timer = self._loop.call_later(wait_s, self._time_out, parked)
@@ -72,7 +72,7 @@ class Parking:
             done = parked.done
             self._forget(parked)
             assert done is not None
-            self._node.submit(parked.command, done)
+            self._submit(parked.command, done)
         if line:
             self._set_alarm(queue_id)
         else:
@@ -82,7 +82,7 @@ class Parking:
     def leave(self, parked: Parked) -> None:
         if parked.waiting:
             self._forget(parked)
-            self._tidy(parked.command.queue_id)
+            self._leave_line(parked.command.queue_id)
 
     def end_all(self) -> None:
         """The server is draining: every parked receive ends as if its time had run out."""
@@ -101,12 +101,23 @@ class Parking:
         self._stop_alarm(queue_id)
 
     def _may_serve(self, queue_id: int) -> bool:
-        return self._shard.has_visible(queue_id, self._node.clock.now_ms())
+        """Dead letters are out of the way first: a long poll does not end because of them."""
+        now_ms = self._node.clock.now_ms()
+        if self._shard.is_untidy(queue_id, now_ms):
+            self._submit(Tidy(queue_id), lambda _: None)
+        return self._shard.has_visible(queue_id, now_ms)
+
+    def _submit(self, command: Receive | Tidy, done: Done) -> None:
+        """A dead letter may be what somebody waits for in another queue."""
+        self._node.submit(command, done)
+        for queue_id in self._shard.take_filled():
+            self.wake(queue_id)
 
     def _time_out(self, parked: Parked) -> None:
         done = parked.done
         self._forget(parked)
-        self._tidy(parked.command.queue_id)
+        self._leave_line(parked.command.queue_id)
+        self._shard.tally(parked.command.queue_id).empty_receives += 1
         assert done is not None
         done(())
 
@@ -117,7 +128,7 @@ class Parking:
         parked.done = None
         self.count -= 1
 
-    def _tidy(self, queue_id: int) -> None:
+    def _leave_line(self, queue_id: int) -> None:
         """Those who left in the middle of the line stay in it until they reach its head."""
         line = self._lines.get(queue_id)
         while line and not line[0].waiting:

@@ -7,11 +7,12 @@ from qanat import codecs
 from qanat.codecs import LogUnreadable
 from qanat.core.control_records import RecordsUnreadable
 from qanat.core.identity.records import AccountCreated
+from qanat.core.queues.model import QueueConfig
 from qanat.core.queues.records import RECORDS_VERSION, Deleted, QueueConfigured
 from qanat.journal import frames
 from qanat.node import Codec
 
-QUEUE_RECORDS = [QueueConfigured(1, 60_000, 0, 0), Deleted(1, (1, 2))]
+QUEUE_RECORDS = [QueueConfigured(1, QueueConfig("arn", 60_000), 0, 0), Deleted(1, (1, 2))]
 CONTROL_RECORDS = [AccountCreated("123456789012", 1)]
 
 both = pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from core.queues.engine import START_MS, content, replayed
+from core.queues.engine import START_MS, configuring, content, replayed
 from qanat.core import limits
 from qanat.core.errors import QanatError
 from qanat.core.queues import commands as c
@@ -114,7 +114,7 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(retention_ms=retentions_ms)
     def create(self, retention_ms: int) -> None:
         queue_id = len(self.models) + len(self.gone) + 1
-        self.ask(c.ConfigureQueue(queue_id, retention_ms))
+        self.ask(configuring(queue_id, retention_ms))
         self.models[queue_id] = Model(retention_ms)
 
     @precondition(lambda self: len(self.models) > 1)
@@ -143,7 +143,8 @@ class EngineMachine(RuleBasedStateMachine):
             body = f"m{self.sent}"
             outgoing.append(c.Outgoing(content(body, self.now_ms), delay_s))
             model.messages.append(Told(body, self.now_ms, self.now_ms + delay_s * 1000))
-        assert self.ask(c.Send(queue_id, tuple(outgoing))) is None
+        reply = self.ask(c.Send(queue_id, tuple(outgoing)))
+        assert [sent_as.message_id for sent_as in reply] == [one.content.message_id for one in outgoing]
 
     @rule(choice=queue_choices, count=st.integers(1, 4), timeout_s=durations_s)
     def receive(self, choice: int, count: int, timeout_s: int) -> None:
@@ -167,7 +168,7 @@ class EngineMachine(RuleBasedStateMachine):
     def delete(self, choice: int, which: int, count: int) -> None:
         queue_id, model = self.pick(choice)
         receipts = self.receipts_of(queue_id, which, count)
-        assert self.ask(c.Delete(queue_id, receipts)) is None
+        assert self.ask(c.Delete(queue_id, receipts)) == ()
         for receipt in receipts:
             model.messages[receipt.seq] = None
 
@@ -194,7 +195,7 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(choice=queue_choices, retention_ms=retentions_ms)
     def change_retention(self, choice: int, retention_ms: int) -> None:
         queue_id, model = self.pick(choice)
-        self.ask(c.ConfigureQueue(queue_id, retention_ms))
+        self.ask(configuring(queue_id, retention_ms))
         model.retention_ms = retention_ms
 
     @rule(choice=queue_choices)
@@ -226,13 +227,7 @@ class EngineMachine(RuleBasedStateMachine):
     def keep(self, choice: int) -> None:
         """Mostly of the oldest frame, as housekeeping does; any other does no harm."""
         position, frame = self.log[choice % len(self.log) if choice == 3 else 0]
-        items: list[tuple[int, int | None]] = []
-        for record in r.decode(frame):
-            if isinstance(record, r.Sent | r.Kept):
-                items.append((record.queue_id, record.seq))
-            elif isinstance(record, r.QueueConfigured):
-                items.append((record.queue_id, None))
-        self.ask(c.Keep(position, tuple(items)))
+        self.ask(c.Keep(position, tuple(r.decode(frame))))
 
     @rule(frames=st.integers(1, 8))
     def rewrite_the_head(self, frames: int) -> None:
@@ -272,6 +267,8 @@ class EngineMachine(RuleBasedStateMachine):
         shard = deepcopy(self.shard)
         for queue_id, model in self.models.items():
             receivable = model.receivable(self.now_ms)
+            if shard.is_untidy(queue_id, self.now_ms):
+                shard.handle(c.Tidy(queue_id), self.now_ms)
             assert shard.has_visible(queue_id, self.now_ms) == bool(receivable)
             assert shard.handle(c.Count(queue_id), self.now_ms).reply == model.counts(self.now_ms)
             deliveries = shard.handle(c.Receive(queue_id, 1_000, 30), self.now_ms).reply
@@ -284,9 +281,9 @@ class EngineMachine(RuleBasedStateMachine):
         for queue_id, live in self.shard.queues.items():
             queue = again.queues[queue_id]
             assert queue.messages == live.messages
-            assert (queue.next_seq, queue.retention_ms, queue.purged_at_ms, queue.position) == (
+            assert (queue.next_seq, queue.config, queue.purged_at_ms, queue.position) == (
                 live.next_seq,
-                live.retention_ms,
+                live.config,
                 live.purged_at_ms,
                 live.position,
             )
@@ -298,6 +295,7 @@ class EngineMachine(RuleBasedStateMachine):
         again, live = self.from_log(), deepcopy(self.shard)
         for now_ms in (self.now_ms, self.now_ms + 2_000, self.now_ms + 50_000_000):
             for queue_id in self.models:
+                assert again.is_untidy(queue_id, now_ms) == live.is_untidy(queue_id, now_ms)
                 assert again.has_visible(queue_id, now_ms) == live.has_visible(queue_id, now_ms)
                 assert again.next_visible_at_ms(queue_id) == live.next_visible_at_ms(queue_id)
                 for command in (c.Receive(queue_id, 2, 1), c.Receive(queue_id, 1_000, 0), c.Count(queue_id)):

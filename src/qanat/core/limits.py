@@ -34,9 +34,16 @@ ATTRIBUTE_NAME_LENGTH_MAX: Final = 256  # DG sqs-message-metadata
 ATTRIBUTE_TYPE_LENGTH_MAX: Final = 256  # DG sqs-message-metadata
 RECEIPT_HANDLE_LENGTH_MAX: Final = 1_024  # DG sqs-queue-message-identifiers
 IN_FLIGHT_STANDARD_MAX: Final = 120_000  # DG quotas-queues
+IN_FLIGHT_FIFO_MAX: Final = 120_000  # DG quotas-queues since November 2024
+MOVE_TASKS_PER_ACCOUNT_MAX: Final = 100  # DG quotas-messages
+MOVE_TASK_MS: Final = 129_600_000  # API StartMessageMoveTask: 36 hours
+MOVE_RATE_PER_S: Final = Bounds(1, 500)  # API StartMessageMoveTask
+MOVE_TASKS_LISTED: Final = Bounds(1, 10)  # API ListMessageMoveTasks
 QUEUE_TAGS_MAX: Final = 50  # DG sqs-queue-tags
 GROUP_ID_LENGTH_MAX: Final = 128  # API SendMessage
 
 PURGE_INTERVAL_MS: Final = 60_000  # API PurgeQueue
 NAME_REUSE_MS: Final = 60_000  # API CreateQueue: QueueDeletedRecently
+DEDUPLICATION_MS: Final = 300_000  # DG FIFO-queues-exactly-once-processing
+ATTEMPT_MS: Final = 300_000  # API ReceiveMessage: ReceiveRequestAttemptId
 VISIBILITY_TOTAL_MS: Final = 43_200_000  # API ChangeMessageVisibility: twelve hours from the receive

@@ -9,6 +9,7 @@ from qanat.core.errors import QanatError
 from qanat.core.queues import commands as c
 from qanat.core.queues import records as r
 from qanat.core.queues.message import Content
+from qanat.core.queues.model import QueueConfig
 from qanat.core.queues.shard import QueueShard
 
 START_MS = 1_753_264_000_000
@@ -18,6 +19,12 @@ RETENTION_S = 345_600
 
 def content(body: str, at_ms: int) -> Content:
     return Content(f"id-{body}", body, f"md5-{body}", (), None, "AIDA", None, at_ms)
+
+
+def configuring(queue_id: int, retention_ms: int, **more: Any) -> c.ConfigureQueue:
+    return c.ConfigureQueue(
+        queue_id, QueueConfig(f"arn:aws:sqs:us-east-2:123456789012:{queue_id}", retention_ms, **more)
+    )
 
 
 def replayed(frames: list[tuple[int, bytes]]) -> QueueShard:
@@ -57,7 +64,7 @@ class Engine:
         return self
 
     def configure(self, retention_s: int) -> None:
-        self.ask(c.ConfigureQueue(QUEUE, retention_s * 1000))
+        self.ask(configuring(QUEUE, retention_s * 1000))
 
     def send(self, *bodies: str, delay_s: int = 0) -> None:
         outgoing = tuple(c.Outgoing(content(body, self.now_ms), delay_s) for body in bodies)
@@ -85,6 +92,12 @@ class Engine:
 
     def purge(self, interval_ms: int = 60_000) -> None:
         self.ask(c.Purge(QUEUE, "jobs", interval_ms))
+
+    def keep(self, position: int) -> None:
+        """What housekeeping does with an old frame."""
+        for at, data in list(self.frames):
+            if at == position:
+                self.ask(c.Keep(position, tuple(r.decode(data))))
 
     def counts(self) -> c.Counts:
         """(visible, in flight, delayed)"""

@@ -338,8 +338,11 @@ def test_an_expired_message_is_not_there_to_be_served() -> None:
     engine.at(30_000).send("alive")
     assert engine.shard.has_visible(QUEUE, START_MS + 59_999)
     assert engine.shard.has_visible(QUEUE, START_MS + MINUTE_MS)
+    assert not engine.shard.is_untidy(QUEUE, START_MS + 59_999)
+    assert engine.shard.is_untidy(QUEUE, START_MS + 90_000)
+    engine.at(90_000).ask(c.Tidy(QUEUE))
     assert not engine.shard.has_visible(QUEUE, START_MS + 90_000)
-    assert engine.at(90_000).received() == []
+    assert engine.received() == []
 
 
 # -- limits and counts ------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.queues.engine import QUEUE, START_MS, Engine, content
+from core.queues.engine import QUEUE, START_MS, Engine, configuring, content
 from qanat.core.errors import QanatError
 from qanat.core.queues import commands as c
 from qanat.core.queues import errors
@@ -27,7 +27,7 @@ def test_a_queue_that_is_not_there(command: c.QueueCommand) -> None:
 
 def test_a_dropped_queue_takes_its_messages_with_it() -> None:
     engine = Engine()
-    engine.ask(c.ConfigureQueue(2, 60_000))
+    engine.ask(configuring(2, 60_000))
     engine.send("m1", "m2")
     engine.receive(1)
     engine.ask(c.DropQueue(QUEUE))
@@ -39,7 +39,7 @@ def test_a_dropped_queue_takes_its_messages_with_it() -> None:
 
 def test_queues_share_nothing() -> None:
     engine = Engine()
-    engine.ask(c.ConfigureQueue(2, 60_000))
+    engine.ask(configuring(2, 60_000))
     engine.send("m1")
     engine.ask(c.Delete(2, (c.Receipt(0, 1),)))
     engine.ask(c.Purge(2, "other", 60_000))
@@ -74,7 +74,7 @@ def test_frames_before_the_oldest_living_message_can_go() -> None:
     engine.send("old")  # frame 2; the queue itself lives in frame 1
     engine.send("new")
     assert engine.shard.trimmable() == 1
-    engine.ask(c.Keep(1, ((QUEUE, None),)))
+    engine.keep(1)
     assert engine.shard.trimmable() == 2
     engine.delete(c.Receipt(engine.receive(1)[0].seq, 1))
     assert engine.shard.trimmable() == 3
@@ -87,15 +87,16 @@ def test_keep_writes_again_only_what_still_lives_in_that_frame() -> None:
     engine.send("a", "b", "c")
     for receipt in [c.Receipt(d.seq, 1) for d in engine.receive(2)]:
         engine.delete(receipt)
-    items = ((QUEUE, None), (QUEUE, 0), (QUEUE, 1), (QUEUE, 2), (QUEUE, 99), (9, 0), (9, None))
     before = engine.shard.position
-    engine.ask(c.Keep(1, items))
-    engine.ask(c.Keep(2, items))
+    old = list(engine.frames)
+    engine.keep(1)
+    engine.keep(2)
     engine.frames = [(position, frame) for position, frame in engine.frames if position >= before]
     assert len(engine.frames) == 2, "the queue, then the one message"
     again = engine.restarted()
     assert again.received() == engine.received() == ["c"]
-    engine.ask(c.Keep(2, items))
+    engine.frames += old
+    engine.keep(2)
     assert engine.shard.position == before + 3, "what was kept once does not live there any more"
 
 
@@ -105,8 +106,8 @@ def test_a_kept_message_keeps_all_that_a_client_can_see() -> None:
     engine.at(1_000).take(timeout_s=1)
     receipt = engine.at(2_000).take(timeout_s=10)
     engine.change(receipt, 20)
-    engine.ask(c.Keep(1, ((QUEUE, None),)))
-    engine.ask(c.Keep(2, ((QUEUE, 0),)))
+    engine.keep(1)
+    engine.keep(2)
     position = engine.shard.trimmable()
     engine.frames = [frame for frame in engine.frames if frame[0] >= position]
     again = engine.restarted()
@@ -123,7 +124,7 @@ def test_sequence_numbers_are_not_used_again_after_a_trim() -> None:
     engine.send("m1")
     receipt = engine.take()
     engine.delete(receipt)
-    engine.ask(c.Keep(1, ((QUEUE, None),)))
+    engine.keep(1)
     engine.frames = engine.frames[-1:]
     again = engine.restarted()
     again.send("m2")

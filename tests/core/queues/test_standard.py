@@ -4,6 +4,7 @@ import pytest
 
 from core.queues.engine import content
 from qanat.core.queues.message import Message
+from qanat.core.queues.model import QueueConfig
 from qanat.core.queues.standard import StandardQueue
 
 RETENTION_MS = 60_000
@@ -11,7 +12,7 @@ RETENTION_MS = 60_000
 
 def queue_of(*visible_at_ms: int) -> StandardQueue:
     queue = StandardQueue(1)
-    queue.retention_ms = RETENTION_MS
+    queue.config = QueueConfig("arn", RETENTION_MS)
     for seq, at_ms in enumerate(visible_at_ms):
         queue.add(Message(seq, content(f"m{seq}", 1), at_ms, 0))
     return queue
@@ -70,14 +71,14 @@ def test_a_removed_message_is_neither_ready_nor_waited_for() -> None:
     queue.advance(10)
     for seq in (0, 1):
         queue.remove(queue.messages[seq])
-    assert not queue.has_ready()
+    assert queue.next_ready() is None
     assert queue.next_visible_at_ms() is None
     assert (taken(queue), queue.counts()) == ([], (0, 0, 0))
 
 
 def test_the_expired_are_named_once_and_oldest_first() -> None:
     queue = StandardQueue(1)
-    queue.retention_ms = 10
+    queue.config = QueueConfig("arn", 10)
     for seq, sent_at_ms in enumerate((3, 1, 2, 9)):  # a message that was kept comes back out of order
         queue.add(Message(seq, content("m", sent_at_ms), sent_at_ms, 0))
     queue.remove(queue.messages[2])

@@ -11,15 +11,17 @@ from qanat.core import limits
 from qanat.core.errors import InvalidParameterValue, QanatError
 from qanat.core.queues.digest import md5_of_attributes
 from qanat.core.queues.errors import InvalidMessageContents
+from qanat.core.queues.model import QueueSettings
 from qanat.wire.sqs.inputs import AttributeValueInput, SendEntry, SendMessageInput
 from qanat.wire.sqs.message import Checked, check
 
+STANDARD = QueueSettings(0, 1_048_576, 345_600, 0, 30, None, "arn:aws:sqs:us-east-2:123456789012:q")
 POSSIBLE = re.compile("[\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
 anything = st.text(st.characters(), max_size=40)
 
 
 def checked(sent: SendMessageInput | SendEntry, trace_header: str | None = None) -> Checked:
-    return check(sent, "id", "sender", trace_header, 1_000)
+    return check(sent, STANDARD, "id", "sender", trace_header, 1_000)
 
 
 @given(anything.filter(bool) | st.sampled_from(["\x7f", "\x80", "\x85", "\ufffe", "a\uffff", "\ud800"]))

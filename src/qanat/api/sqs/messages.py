@@ -9,8 +9,9 @@ from qanat.core import limits
 from qanat.core.control import Control
 from qanat.core.errors import InvalidParameterValue, QanatError
 from qanat.core.queues import commands as c
-from qanat.core.queues.errors import BatchRequestTooLong
-from qanat.core.queues.model import Queue
+from qanat.core.queues.errors import BatchRequestTooLong, ReceiptHandleExpired
+from qanat.core.queues.message import sequence_number
+from qanat.core.queues.model import Queue, QueueSettings
 from qanat.core.queues.receipt import seal, unseal
 from qanat.node import Node
 from qanat.parking import Parking
@@ -19,7 +20,14 @@ from qanat.wire.sqs import outputs as o
 from qanat.wire.sqs.delivery import output as delivery_output
 from qanat.wire.sqs.delivery import system_names, user_filter
 from qanat.wire.sqs.errors import shape_of
-from qanat.wire.sqs.message import Checked, check
+from qanat.wire.sqs.message import (
+    Checked,
+    DeduplicationIdMissing,
+    GroupIdMissing,
+    check,
+    token,
+    wrong_for_queue_type,
+)
 from qanat.wire.sqs.parameters import batch, integer, required
 
 _SINGLE: Final = "One or more parameters are invalid."
@@ -37,26 +45,25 @@ class Messages:
 
     def send(self, call: SqsCall, queue: Queue, given: i.SendMessageInput) -> None:
         settings = self._catalogue.settings(queue)
-        checked = check(given, uuid(), call.sender_id, call.trace_header, call.now_ms)
+        checked = check(given, settings, uuid(), call.sender_id, call.trace_header, call.now_ms)
         _check_size(checked, settings.maximum_message_size_bytes, _SINGLE)
-        delay_s = integer(given.DelaySeconds, "DelaySeconds", settings.delay_s)
-        command = c.Send(queue.queue_id, (c.Outgoing(checked.content, delay_s),))
+        outgoing = c.Outgoing(checked.content, _delay_s(given.DelaySeconds, settings), checked.size_bytes)
 
-        def sent(reply: object) -> None:
+        def sent(reply: tuple[c.SentAs] | QanatError) -> None:
             if isinstance(reply, QanatError):
                 call.refuse(reply)
                 return
-            content = checked.content
             call.answer(
                 o.SendMessageOutput(
-                    content.message_id,
-                    content.body_md5,
+                    reply[0].message_id,
+                    checked.content.body_md5,
                     checked.attributes_md5,
                     checked.system_attributes_md5,
+                    sequence_number(reply[0].seq) if settings.fifo else None,
                 )
             )
 
-        self._node.submit(command, sent)
+        self._node.submit(c.Send(queue.queue_id, (outgoing,)), sent)
         self._parking.wake(queue.queue_id)
 
     def send_batch(self, call: SqsCall, queue: Queue, given: i.SendMessageBatchInput) -> None:
@@ -67,29 +74,36 @@ class Messages:
         total_bytes = 0
         for entry_id, entry in entries:
             try:
-                checked = check(entry, uuid(), call.sender_id, call.trace_header, call.now_ms)
+                checked = check(entry, settings, uuid(), call.sender_id, call.trace_header, call.now_ms)
                 total_bytes += checked.size_bytes
                 _check_size(checked, settings.maximum_message_size_bytes, _ENTRY)
-                delay_s = integer(entry.DelaySeconds, "DelaySeconds", settings.delay_s)
+                good.append((entry_id, checked, _delay_s(entry.DelaySeconds, settings)))
+            except GroupIdMissing as error:
+                # These two fail a batch as a whole, and under one code (recorded answers of AWS).
+                raise InvalidParameterValue(error.message) from None
+            except DeduplicationIdMissing:
+                raise
             except QanatError as error:
                 failed.append(_failure(entry_id, error))
-            else:
-                good.append((entry_id, checked, delay_s))
         if total_bytes > limits.BATCH_BYTES_MAX:
             raise BatchRequestTooLong(total_bytes)
-        results = [
-            o.SendResultEntry(
-                entry_id,
-                checked.content.message_id,
-                checked.content.body_md5,
-                checked.attributes_md5,
-                checked.system_attributes_md5,
-            )
-            for entry_id, checked, _ in good
-        ]
-        output = o.BatchOutput(results or None, failed or None)
-        outgoing = tuple(c.Outgoing(checked.content, delay_s) for _, checked, delay_s in good)
-        self._node.submit(c.Send(queue.queue_id, outgoing), _answering(call, lambda _: output))
+
+        def output(reply: tuple[c.SentAs, ...]) -> o.BatchOutput:
+            results = [
+                o.SendResultEntry(
+                    entry_id,
+                    sent_as.message_id,
+                    checked.content.body_md5,
+                    checked.attributes_md5,
+                    checked.system_attributes_md5,
+                    sequence_number(sent_as.seq) if settings.fifo else None,
+                )
+                for (entry_id, checked, _), sent_as in zip(good, reply, strict=True)
+            ]
+            return o.BatchOutput(results or None, failed or None)
+
+        outgoing = tuple(c.Outgoing(one.content, delay_s, one.size_bytes) for _, one, delay_s in good)
+        self._node.submit(c.Send(queue.queue_id, outgoing), _answering(call, output))
         self._parking.wake(queue.queue_id)
 
     # -- receiving ------------------------------------------------------------------------------------------
@@ -102,6 +116,7 @@ class Messages:
             integer(given.MaxNumberOfMessages, "MaxNumberOfMessages", 1),
             integer(given.VisibilityTimeout, "VisibilityTimeout", settings.visibility_timeout_s),
             wait_s > 0,
+            _attempt_id(given.ReceiveRequestAttemptId, settings),
         )
         system = system_names(given.AttributeNames, given.MessageSystemAttributeNames)
         wanted = user_filter(given.MessageAttributeNames)
@@ -128,24 +143,41 @@ class Messages:
     # -- after receiving ------------------------------------------------------------------------------------
 
     def delete(self, call: SqsCall, queue: Queue, given: i.DeleteMessageInput) -> None:
-        receipt = self._receipt(queue, given.ReceiptHandle)
-        self._node.submit(c.Delete(queue.queue_id, (receipt,)), _answering(call, lambda _: o.Empty()))
+        handle = required(given.ReceiptHandle, "ReceiptHandle")
+        command = c.Delete(queue.queue_id, (self._receipt(queue, handle),))
+
+        def deleted(refused: tuple[int, ...]) -> o.Empty:
+            if refused:
+                raise ReceiptHandleExpired(handle)
+            return o.Empty()
+
+        self._node.submit(command, _answering(call, deleted))
+        self._after_release(queue)
 
     def delete_batch(self, call: SqsCall, queue: Queue, given: i.DeleteMessageBatchInput) -> None:
-        entries = batch(given.Entries, "DeleteMessageBatchRequestEntry")
-        receipts: list[c.Receipt] = []
-        done: list[o.ResultEntry] = []
+        good: list[tuple[str, str, c.Receipt]] = []
         failed: list[o.ErrorEntry] = []
-        for entry_id, entry in entries:
+        for entry_id, entry in batch(given.Entries, "DeleteMessageBatchRequestEntry"):
             try:
-                receipts.append(self._receipt(queue, entry.ReceiptHandle))
+                handle = required(entry.ReceiptHandle, "ReceiptHandle")
+                good.append((entry_id, handle, self._receipt(queue, handle)))
             except QanatError as error:
                 failed.append(_failure(entry_id, error))
-            else:
-                done.append(o.ResultEntry(entry_id))
-        output = o.BatchOutput(done or None, failed or None)
-        command = c.Delete(queue.queue_id, tuple(receipts))
-        self._node.submit(command, _answering(call, lambda _: output))
+
+        def deleted(refused: tuple[int, ...]) -> o.BatchOutput:
+            late = [
+                _failure(entry_id, ReceiptHandleExpired(handle))
+                for index, (entry_id, handle, _) in enumerate(good)
+                if index in refused
+            ]
+            done = [
+                o.ResultEntry(entry_id) for index, (entry_id, _, _) in enumerate(good) if index not in refused
+            ]
+            return o.BatchOutput(done or None, failed + late or None)
+
+        command = c.Delete(queue.queue_id, tuple(receipt for _, _, receipt in good))
+        self._node.submit(command, _answering(call, deleted))
+        self._after_release(queue)
 
     def change_visibility(self, call: SqsCall, queue: Queue, given: i.ChangeMessageVisibilityInput) -> None:
         change = self._change(queue, given.ReceiptHandle, given.VisibilityTimeout)
@@ -181,13 +213,35 @@ class Messages:
         self._node.submit(command, _answering(call, changed))
         self._parking.wake(queue.queue_id)
 
-    def _receipt(self, queue: Queue, handle: str | None) -> c.Receipt:
-        return unseal(self._receipt_key, queue.queue_id, required(handle, "ReceiptHandle"))
+    def _after_release(self, queue: Queue) -> None:
+        """In a FIFO queue the next message of the group may be received now."""
+        if self._catalogue.settings(queue).fifo:
+            self._parking.wake(queue.queue_id)
+
+    def _receipt(self, queue: Queue, handle: str) -> c.Receipt:
+        return unseal(self._receipt_key, queue.queue_id, handle)
 
     def _change(self, queue: Queue, handle: str | None, timeout_s: int | None) -> c.VisibilityChange:
         handle = required(handle, "ReceiptHandle")
         timeout_s = integer(required(timeout_s, "VisibilityTimeout"), "VisibilityTimeout", 0)
         return c.VisibilityChange(handle, self._receipt(queue, handle), timeout_s)
+
+
+def _delay_s(given: int | None, settings: QueueSettings) -> int:
+    """A FIFO queue takes no delay of a single message; 0 is no delay given (recorded answers of AWS)."""
+    if not settings.fifo:
+        return integer(given, "DelaySeconds", settings.delay_s)
+    if given:
+        raise wrong_for_queue_type(given, "DelaySeconds")
+    return settings.delay_s
+
+
+def _attempt_id(given: str | None, settings: QueueSettings) -> str | None:
+    if given is None:
+        return None
+    if not settings.fifo:
+        raise wrong_for_queue_type(given, "ReceiveRequestAttemptId")
+    return token(given, "ReceiveRequestAttemptId")
 
 
 def _check_size(checked: Checked, maximum_bytes: int, sentence: str) -> None:

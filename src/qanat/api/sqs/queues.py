@@ -65,9 +65,8 @@ class Queues:
                 call.refuse(reply)
                 return
             # Its own settings: the catalogue may have forgotten the queue by now, deleted in the same commit.
-            retention_ms = settings_of(reply).retention_s * 1000
             self._node.submit(
-                c.ConfigureQueue(reply.queue_id, retention_ms),
+                c.ConfigureQueue(reply.queue_id, settings_of(reply).config),
                 lambda refusal: _finish(call, refusal, lambda: output(reply)),
             )
 
@@ -151,5 +150,4 @@ async def reconcile(control: Control, shard: QueueShard, node: Node) -> None:
         if queue_id not in defined:
             await node.ask(c.DropQueue(queue_id))
     for queue_id, queue in defined.items():
-        retention_ms = control.catalogue.settings(queue).retention_s * 1000
-        await node.ask(c.ConfigureQueue(queue_id, retention_ms))
+        await node.ask(c.ConfigureQueue(queue_id, control.catalogue.settings(queue).config))

@@ -4,7 +4,11 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from qanat.core.identity.model import Caller
 from qanat.core.queues.message import Content, Message
+from qanat.core.queues.model import QueueConfig
+from qanat.core.queues.moving import MoveStatus
+from qanat.core.queues.records import QueueRecord
 
 
 class Receipt(NamedTuple):
@@ -18,7 +22,7 @@ class ConfigureQueue(Struct, frozen=True, gc=False):
     """Makes the queue where it is not there."""
 
     queue_id: int
-    retention_ms: int
+    config: QueueConfig
 
 
 class DropQueue(Struct, frozen=True, gc=False):
@@ -28,10 +32,19 @@ class DropQueue(Struct, frozen=True, gc=False):
 class Outgoing(NamedTuple):
     content: Content
     delay_s: int
+    size_bytes: int = 0
+    """As quotas count it."""
+
+
+class SentAs(NamedTuple):
+    """What became of a message: its own id, or that of the one which it repeats."""
+
+    message_id: str
+    seq: int
 
 
 class Send(Struct, frozen=True, gc=False):
-    """-> None. Message ids and digests were made by the caller."""
+    """-> tuple[SentAs, ...], one for each. Message ids and digests were made by the caller."""
 
     queue_id: int
     messages: tuple[Outgoing, ...]
@@ -44,6 +57,14 @@ class Receive(Struct, frozen=True, gc=False):
     max_messages: int
     visibility_timeout_s: int
     long_poll: bool = False
+    attempt_id: str | None = None
+    """ReceiveRequestAttemptId; a standard queue passes it over."""
+
+
+class Tidy(Struct, frozen=True, gc=False):
+    """-> None. Expired messages go, and those whose turn it is that were received too often go where they belong."""
+
+    queue_id: int
 
 
 class Delivery(NamedTuple):
@@ -53,14 +74,24 @@ class Delivery(NamedTuple):
     content: Content
     receive_count: int
     first_received_at_ms: int
+    source_arn: str | None
 
     @classmethod
     def of(cls, message: Message) -> "Delivery":
-        return cls(message.seq, message.content, message.receive_count, message.first_received_at_ms)
+        return cls(
+            message.seq,
+            message.content,
+            message.receive_count,
+            message.first_received_at_ms,
+            message.source_arn,
+        )
 
 
 class Delete(Struct, frozen=True, gc=False):
-    """-> None. Deleting what is gone succeeds, as on AWS."""
+    """-> tuple[int, ...]: which of them (by index) a FIFO queue refuses, since the handle has expired.
+
+    Deleting what is gone succeeds, as on AWS.
+    """
 
     queue_id: int
     receipts: tuple[Receipt, ...]
@@ -100,11 +131,90 @@ class Counts(NamedTuple):
     delayed: int
 
 
+class Peek(Struct, frozen=True, gc=False):
+    """-> tuple[Peeked, ...] in the order of sending. Changes nothing that a client can see."""
+
+    queue_id: int
+    max_messages: int
+    after_seq: int = -1
+
+
+class Peeked(NamedTuple):
+    seq: int
+    content: Content
+    state: str
+    """`visible`, `in flight` or `delayed`."""
+    visible_at_ms: int
+    receive_count: int
+    first_received_at_ms: int
+    source_arn: str | None
+
+
 class Keep(Struct, frozen=True, gc=False):
-    """-> None. Writes again what still lives in frame `position`, whose records named `items` (queue, seq or None)."""
+    """-> None. Writes again what still lives of the records of frame `position`."""
 
     position: int
-    items: tuple[tuple[int, int | None], ...]
+    records: tuple[QueueRecord, ...]
 
 
-QueueCommand = Send | Receive | Delete | ChangeVisibility | Purge | Count | ConfigureQueue | DropQueue | Keep
+class StartMove(Struct, frozen=True, gc=False):
+    """-> MoveTask. Messages of the queue will be moved by `MoveOne`."""
+
+    queue_id: int
+    task_id: str
+    destination_arn: str | None
+    max_per_second: int | None
+    caller: Caller
+
+
+class NextToMove(Struct, frozen=True, gc=False):
+    """-> NextMove, or None where no message is left that can be moved now."""
+
+    queue_id: int
+    task_id: str
+
+
+class NextMove(NamedTuple):
+    destination_arn: str | None
+    """None: the message did not come from another queue, and the task names no destination."""
+
+
+class MoveOne(Struct, frozen=True, gc=False):
+    """-> None. Moves the message that NextToMove spoke of; QueueDoesNotExist where its destination is not there."""
+
+    queue_id: int
+    task_id: str
+    message_id: str
+    """The new id of the message: it counts as sent anew."""
+
+
+class EndMove(Struct, frozen=True, gc=False):
+    """-> MoveTask as it is then. `CANCELLING` asks for an end; the others are one."""
+
+    queue_id: int
+    task_id: str
+    status: MoveStatus
+    failure_reason: str | None = None
+
+
+class ListMoves(Struct, frozen=True, gc=False):
+    """-> tuple[MoveTask, ...], the newest first."""
+
+    queue_id: int
+
+
+Moves = StartMove | NextToMove | MoveOne | EndMove | ListMoves
+QueueCommand = (
+    Send
+    | Receive
+    | Tidy
+    | Delete
+    | ChangeVisibility
+    | Purge
+    | Count
+    | Peek
+    | ConfigureQueue
+    | DropQueue
+    | Keep
+    | Moves
+)

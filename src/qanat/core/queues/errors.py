@@ -74,6 +74,15 @@ class MessageNotAvailable(InvalidParameterValue):
         )
 
 
+class ReceiptHandleExpired(InvalidParameterValue):
+    """In a FIFO queue only: a standard queue takes an old handle."""
+
+    def __init__(self, handle: str) -> None:
+        super().__init__(
+            f"Value {handle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."
+        )
+
+
 class VisibilityTooLong(InvalidParameterValue):
     """Twelve hours from the receive is the most that a message can stay hidden."""
 
@@ -128,3 +137,22 @@ class BatchRequestTooLong(QanatError):
             f"Batch requests cannot be longer than {limits.BATCH_BYTES_MAX} bytes. "
             f"You have sent {sent_bytes} bytes."
         )
+
+
+class MoveTaskRunning(InvalidParameterValue):
+    default = "There is already a task running. Only one active task is allowed for a source queue arn at a given time."
+
+    def __init__(self) -> None:
+        super().__init__(self.default)
+
+
+class TooManyMoveTasks(InvalidParameterValue):
+    def __init__(self) -> None:
+        super().__init__(
+            f"There are already {limits.MOVE_TASKS_PER_ACCOUNT_MAX} active message move tasks in this account, "
+            "the most that there may be."
+        )
+
+
+class ResourceNotFound(QanatError):
+    code = "ResourceNotFoundException"

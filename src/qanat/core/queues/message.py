@@ -9,6 +9,9 @@ from msgspec import Struct
 
 # Ids, digest and times of a message in the log.
 _OVERHEAD_BYTES: Final = 144
+# Where recorded sequence numbers begin, and the step between them.
+_FIRST_SEQUENCE_NUMBER: Final = 18_849_496_460_467_696_128
+_SEQUENCE_STEP: Final = 256
 
 
 class MessageAttribute(Struct, frozen=True, array_like=True, gc=False):
@@ -33,6 +36,8 @@ class Content(Struct, frozen=True, array_like=True, gc=False):
     sender_id: str
     group_id: str | None
     sent_at_ms: int
+    deduplication_id: str | None = None
+    """Set on every message of a FIFO queue and on no other."""
 
 
 class Message(Struct, eq=False, gc=False):
@@ -46,6 +51,20 @@ class Message(Struct, eq=False, gc=False):
     receive_count: int = 0
     first_received_at_ms: int = 0
     received_at_ms: int = 0
+    kept_since_ms: int = 0
+    """When its retention period began, where that is not when it was sent: in a FIFO dead-letter queue."""
+    source_arn: str | None = None
+    """The queue that it is a dead letter of."""
+    carried_count: int = 0
+    """How many of its receives were in queues before this one."""
+
+    @property
+    def receives_here(self) -> int:
+        return self.receive_count - self.carried_count
+
+    @property
+    def retained_from_ms(self) -> int:
+        return self.kept_since_ms or self.content.sent_at_ms
 
     def __eq__(self, other: object) -> bool:
         """Equal in all that a client can see; where the message lies in the log does not count."""
@@ -68,11 +87,18 @@ class Message(Struct, eq=False, gc=False):
         content = self.content
         size_bytes = _OVERHEAD_BYTES + _utf8_bytes(content.body)
         if not content.attributes and content.trace_header is None and content.group_id is None:
-            return size_bytes
+            return size_bytes + len(content.deduplication_id or "")
         for attribute in content.attributes:
             size_bytes += len(attribute.name) + len(attribute.data_type)
             size_bytes += len(attribute.binary_value or b"") + _utf8_bytes(attribute.string_value or "")
-        return size_bytes + len(content.trace_header or "") + len(content.group_id or "")
+        for text in (content.trace_header, content.group_id, content.deduplication_id):
+            size_bytes += len(text or "")
+        return size_bytes
+
+
+def sequence_number(seq: int) -> str:
+    """Twenty digits that rise with every message of a queue, as AWS gives them to messages of FIFO queues."""
+    return str(_FIRST_SEQUENCE_NUMBER + seq * _SEQUENCE_STEP)
 
 
 def _utf8_bytes(text: str) -> int:

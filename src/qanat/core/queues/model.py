@@ -23,6 +23,18 @@ class Queue(Struct, frozen=True, array_like=True):
         return queue_arn(self.region, self.account, self.name)
 
 
+class QueueConfig(Struct, frozen=True, array_like=True, gc=False):
+    """What a queue shard must know of a queue's definition."""
+
+    arn: str
+    retention_ms: int
+    fifo: bool = False
+    deduplication_per_group: bool = False
+    dead_letter_arn: str | None = None
+    max_receive_count: int = 0
+    """After so many receives a message goes to `dead_letter_arn`; 0 where there is none."""
+
+
 class QueueSettings(Struct, frozen=True):
     """The attributes of a queue as the engine uses them."""
 
@@ -40,6 +52,17 @@ class QueueSettings(Struct, frozen=True):
     dead_letter_arn: str | None = None
     max_receive_count: int = 0
     """How often a message is received before it goes to `dead_letter_arn`; 0 where there is none."""
+
+    @property
+    def config(self) -> QueueConfig:
+        return QueueConfig(
+            self.arn,
+            self.retention_s * 1000,
+            self.fifo,
+            self.deduplication_per_group,
+            self.dead_letter_arn,
+            self.max_receive_count,
+        )
 
 
 QueueKey = tuple[str, str]

@@ -11,19 +11,23 @@ import msgspec
 from msgspec import Struct
 
 from qanat.core.queues.message import Content
+from qanat.core.queues.model import QueueConfig
+from qanat.core.queues.moving import MoveTask
 
-RECORDS_VERSION: Final = 1
-"""If you change a struct here, Content or MessageAttribute other than by a field with a default at the end:
-increment this, keep the old structs for reading, and store a log of the old version under tests/data."""
+RECORDS_VERSION: Final = 2
+"""If you change a struct here, Content, MessageAttribute, QueueConfig or MoveTask other than by a field with a default
+at the end: increment this, keep the old structs for reading, and store a log of the old version under tests/data."""
 
 
 class QueueConfigured(Struct, frozen=True, array_like=True, gc=False, tag="Q"):
-    """A queue exists with these settings; written when it is made, when they change, and to free the log's head."""
+    """All that is to know of a queue but its messages; written when any of it changes, and to free the log's head."""
 
     queue_id: int
-    retention_ms: int
+    config: QueueConfig
     next_seq: int
     purged_at_ms: int
+    tasks: tuple[MoveTask, ...] = ()
+    """The move tasks that this queue is the source of, oldest first."""
 
 
 class QueueDropped(Struct, frozen=True, array_like=True, gc=False, tag="X"):
@@ -41,6 +45,16 @@ class Received(Struct, frozen=True, array_like=True, gc=False, tag="R"):
     queue_id: int
     seqs: tuple[int, ...]
     at_ms: int
+    visible_at_ms: int
+    attempt_id: str | None = None
+    """ReceiveRequestAttemptId, in a FIFO queue."""
+
+
+class Retried(Struct, frozen=True, array_like=True, gc=False, tag="A"):
+    """A receive was asked for again by its attempt id: its messages are hidden anew, and count no further receive."""
+
+    queue_id: int
+    attempt_id: str
     visible_at_ms: int
 
 
@@ -78,10 +92,46 @@ class Kept(Struct, frozen=True, array_like=True, gc=False, tag="K"):
     receive_count: int
     first_received_at_ms: int
     received_at_ms: int
+    kept_since_ms: int = 0
+    source_arn: str | None = None
+    carried_count: int = 0
+
+
+class Moved(Struct, frozen=True, array_like=True, gc=False, tag="M"):
+    """A message left one queue and is in another: one record, so that no crash can lose it or double it."""
+
+    queue_id: int
+    seq: int
+    message: Kept
+    """As it stands in its new queue."""
+    task_id: str | None = None
+    """The move task that did it; None of a dead letter."""
+
+
+class Remembered(Struct, frozen=True, array_like=True, gc=False, tag="I"):
+    """What a FIFO queue must still know of a message that may be gone, to recognise it when it is sent again."""
+
+    queue_id: int
+    seq: int
+    deduplication_id: str
+    group_id: str
+    message_id: str
+    sent_at_ms: int
 
 
 QueueRecord = (
-    QueueConfigured | QueueDropped | Sent | Received | VisibilityChanged | Deleted | Expired | Purged | Kept
+    QueueConfigured
+    | QueueDropped
+    | Sent
+    | Received
+    | Retried
+    | VisibilityChanged
+    | Deleted
+    | Expired
+    | Purged
+    | Kept
+    | Moved
+    | Remembered
 )
 
 _encoder = msgspec.msgpack.Encoder()

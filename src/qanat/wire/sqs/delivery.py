@@ -6,7 +6,7 @@ from typing import Final
 from qanat.core.queues.commands import Delivery
 from qanat.core.queues.digest import md5_of_attributes
 from qanat.core.queues.errors import InvalidAttributeName
-from qanat.core.queues.message import MessageAttribute
+from qanat.core.queues.message import MessageAttribute, sequence_number
 from qanat.wire.sqs.outputs import AttributeValueOutput, MessageOutput
 
 # name -> its value in a delivery, or None where this message has none
@@ -17,10 +17,11 @@ SYSTEM_ATTRIBUTES: Final[dict[str, Callable[[Delivery], str | None]]] = {
     "ApproximateFirstReceiveTimestamp": lambda delivery: str(delivery.first_received_at_ms),
     "MessageGroupId": lambda delivery: delivery.content.group_id,
     "AWSTraceHeader": lambda delivery: delivery.content.trace_header,
-    # Known names that a message of a standard queue has no value for.
-    "SequenceNumber": lambda _: None,
-    "MessageDeduplicationId": lambda _: None,
-    "DeadLetterQueueSourceArn": lambda _: None,
+    "SequenceNumber": lambda delivery: (
+        None if delivery.content.deduplication_id is None else sequence_number(delivery.seq)
+    ),
+    "MessageDeduplicationId": lambda delivery: delivery.content.deduplication_id,
+    "DeadLetterQueueSourceArn": lambda delivery: delivery.source_arn,
 }
 
 

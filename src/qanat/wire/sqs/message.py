@@ -1,6 +1,7 @@
 """A message as a client sends it, checked and made into a Content (DG sqs-message-metadata, quotas-messages)."""
 
 import re
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 from qanat.core import limits
@@ -8,6 +9,7 @@ from qanat.core.errors import InvalidParameterValue, MissingParameter
 from qanat.core.queues.digest import md5_of_attributes, md5_of_body
 from qanat.core.queues.errors import InvalidMessageContents
 from qanat.core.queues.message import Content, MessageAttribute
+from qanat.core.queues.model import QueueSettings
 from qanat.wire.sqs.inputs import AttributeMap, AttributeValueInput, SendEntry, SendMessageInput
 
 TRACE_HEADER: Final = "AWSTraceHeader"
@@ -16,7 +18,20 @@ _FORBIDDEN: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0
 _NAME: Final = re.compile(rf"[\w.-]{{1,{limits.ATTRIBUTE_NAME_LENGTH_MAX}}}\Z")
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z", re.ASCII)
 _NUMBER_DIGITS_MAX: Final = 38
-_GROUP_ID: Final = re.compile(rf"[!-~]{{1,{limits.GROUP_ID_LENGTH_MAX}}}\Z")
+_TOKEN: Final = re.compile(rf"[!-~]{{1,{limits.GROUP_ID_LENGTH_MAX}}}\Z")
+
+
+class GroupIdMissing(MissingParameter):
+    def __init__(self) -> None:
+        super().__init__("MessageGroupId")
+
+
+class DeduplicationIdMissing(InvalidParameterValue):
+    def __init__(self) -> None:
+        super().__init__(
+            "The queue should either have ContentBasedDeduplication enabled or "
+            "MessageDeduplicationId provided explicitly"
+        )
 
 
 class Checked(NamedTuple):
@@ -30,6 +45,7 @@ class Checked(NamedTuple):
 
 def check(
     sent: SendMessageInput | SendEntry,
+    settings: QueueSettings,
     message_id: str,
     sender_id: str,
     trace_header: str | None,
@@ -37,8 +53,6 @@ def check(
 ) -> Checked:
     """Raises what AWS raises of a message alone, its length apart. `trace_header`: from the HTTP header, if any."""
     raw = _body(sent.MessageBody)
-    if sent.MessageDeduplicationId is not None:
-        _refuse_fifo(sent.MessageDeduplicationId)
     attributes = _attributes(sent.MessageAttributes) if sent.MessageAttributes else ()
     system_md5 = None
     if sent.MessageSystemAttributes:
@@ -51,8 +65,9 @@ def check(
         attributes,
         trace_header,
         sender_id,
-        _group_id(sent.MessageGroupId),
+        _group_id(sent.MessageGroupId, settings),
         now_ms,
+        _deduplication_id(sent.MessageDeduplicationId, settings, raw),
     )
     if not attributes:
         return Checked(content, len(raw), None, system_md5)
@@ -73,20 +88,42 @@ def _body(body: str | None) -> bytes:
     return body.encode()
 
 
-def _refuse_fifo(deduplication_id: str) -> None:
-    raise InvalidParameterValue(
-        f"Value {deduplication_id} for parameter MessageDeduplicationId is invalid. "
-        "Reason: The request include parameter that is not valid for this queue type."
-    )
+def _group_id(group_id: str | None, settings: QueueSettings) -> str | None:
+    if group_id is None:
+        if settings.fifo:
+            raise GroupIdMissing
+        return None
+    return token(group_id, "MessageGroupId")
 
 
-def _group_id(group_id: str | None) -> str | None:
-    if group_id is not None and not _GROUP_ID.match(group_id):
+def _deduplication_id(given: str | None, settings: QueueSettings, raw: bytes) -> str | None:
+    """A queue that goes by content takes the SHA-256 of the body, and of nothing else."""
+    if not settings.fifo:
+        if given is not None:
+            raise wrong_for_queue_type(given, "MessageDeduplicationId")
+        return None
+    if given is not None:
+        return token(given, "MessageDeduplicationId")
+    if not settings.content_based_deduplication:
+        raise DeduplicationIdMissing
+    return sha256(raw).hexdigest()
+
+
+def token(text: str, name: str) -> str:
+    """Raises InvalidParameterValue unless it is 1 to 128 letters, digits and punctuation."""
+    if not _TOKEN.match(text):
         raise InvalidParameterValue(
-            f"Value {group_id} for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include "
+            f"Value {text} for parameter {name} is invalid. Reason: {name} can only include "
             "alphanumeric and punctuation characters. 1 to 128 in length."
         )
-    return group_id
+    return text
+
+
+def wrong_for_queue_type(value: object, name: str) -> InvalidParameterValue:
+    return InvalidParameterValue(
+        f"Value {value} for parameter {name} is invalid. "
+        "Reason: The request include parameter that is not valid for this queue type."
+    )
 
 
 def _attributes(given: AttributeMap) -> tuple[MessageAttribute, ...]:

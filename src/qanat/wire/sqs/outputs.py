@@ -27,6 +27,7 @@ class SendMessageOutput(Struct, frozen=True, gc=False, omit_defaults=True):
     MD5OfMessageBody: str
     MD5OfMessageAttributes: str | None = None
     MD5OfMessageSystemAttributes: str | None = None
+    SequenceNumber: str | None = None
 
 
 class SendResultEntry(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -35,6 +36,7 @@ class SendResultEntry(Struct, frozen=True, gc=False, omit_defaults=True):
     MD5OfMessageBody: str
     MD5OfMessageAttributes: str | None = None
     MD5OfMessageSystemAttributes: str | None = None
+    SequenceNumber: str | None = None
 
 
 class ResultEntry(Struct, frozen=True, gc=False):

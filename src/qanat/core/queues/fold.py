@@ -1,0 +1,211 @@
+"""The state of a queue shard as its records made it. `apply` is the only way in which it changes.
+
+Invariant: a state folded from the log equals the state that wrote it.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from msgspec.structs import replace
+
+from qanat.core.queues import records as r
+from qanat.core.queues.deduplication import Original
+from qanat.core.queues.fifo import Attempt, FifoQueue
+from qanat.core.queues.frames import LiveFrames
+from qanat.core.queues.message import Message
+from qanat.core.queues.standard import StandardQueue
+
+Queue = StandardQueue | FifoQueue
+
+
+class Fold:
+    def __init__(self) -> None:
+        self.position = 0
+        """The frame now being gathered (or replayed); the writer of the log sets it."""
+        self.queues: dict[int, Queue] = {}
+        self.by_arn: dict[str, int] = {}
+        self.frames = LiveFrames()
+        self.live_bytes = 0
+        """About what the living would take if the log held nothing else."""
+        self._appliers: dict[type, Callable[[Any], None]] = {
+            r.Sent: self._sent,
+            r.Received: self._received,
+            r.Retried: self._retried,
+            r.Deleted: self._deleted,
+            r.VisibilityChanged: self._visibility_changed,
+            r.Expired: self._deleted,
+            r.Purged: self._purged,
+            r.QueueConfigured: self._configured,
+            r.QueueDropped: self._dropped,
+            r.Kept: self._kept,
+            r.Moved: self._moved,
+            r.Remembered: self._remembered,
+        }
+
+    def apply(self, record: r.QueueRecord) -> None:
+        self._appliers[type(record)](record)
+
+    def forget(self, queue: Queue, now_ms: int) -> None:
+        """What is over in the deduplication window is needed in the log no more. Derived from time; no record."""
+        for original in queue.window.forget(now_ms):
+            self.frames.drop(original.position)
+
+    # -- queues -------------------------------------------------------------------------------------------------
+
+    def _configured(self, record: r.QueueConfigured) -> None:
+        queue = self._queue_or_stub(record.queue_id, fifo=record.config.fifo)
+        if queue.position is not None:
+            self.frames.drop(queue.position)
+        self.frames.add(self.position)
+        queue.position = self.position
+        queue.config = record.config
+        queue.next_seq = max(queue.next_seq, record.next_seq)
+        queue.purged_at_ms = record.purged_at_ms
+        queue.tasks = record.tasks
+        self.by_arn[record.config.arn] = record.queue_id
+
+    def _dropped(self, record: r.QueueDropped) -> None:
+        queue = self.queues.pop(record.queue_id, None)
+        if queue is None:
+            return
+        if self.by_arn.get(queue.config.arn) == record.queue_id:
+            del self.by_arn[queue.config.arn]
+        if queue.position is not None:
+            self.frames.drop(queue.position)
+        for message in queue.messages.values():
+            self._release(message)
+        self._clear_window(queue)
+
+    def _purged(self, record: r.Purged) -> None:
+        queue = self.queues.get(record.queue_id)
+        if queue is None:
+            return
+        queue.purged_at_ms = record.at_ms
+        for message in [m for m in queue.messages.values() if m.seq < record.before_seq]:
+            queue.remove(message)
+            self._release(message)
+        self._clear_window(queue)
+
+    def _clear_window(self, queue: Queue) -> None:
+        for original in queue.window.clear():
+            self.frames.drop(original.position)
+
+    def _queue_or_stub(self, queue_id: int, *, fifo: bool) -> Queue:
+        """While the log is replayed from a trimmed head, messages may come before their queue's newest record."""
+        queue = self.queues.get(queue_id)
+        if queue is None:
+            queue = self.queues[queue_id] = FifoQueue(queue_id) if fifo else StandardQueue(queue_id)
+        return queue
+
+    # -- messages -----------------------------------------------------------------------------------------------
+
+    def _sent(self, record: r.Sent) -> None:
+        content = record.content
+        queue = self._queue_or_stub(record.queue_id, fifo=content.deduplication_id is not None)
+        self._settle(queue, Message(record.seq, content, record.visible_at_ms, self.position))
+        if content.deduplication_id is not None:
+            assert content.group_id is not None
+            self._remember(
+                queue,
+                Original(
+                    record.seq,
+                    content.deduplication_id,
+                    content.group_id,
+                    content.message_id,
+                    content.sent_at_ms,
+                    self.position,
+                ),
+            )
+
+    def _remembered(self, record: r.Remembered) -> None:
+        queue = self._queue_or_stub(record.queue_id, fifo=True)
+        self._remember(
+            queue,
+            Original(
+                record.seq,
+                record.deduplication_id,
+                record.group_id,
+                record.message_id,
+                record.sent_at_ms,
+                self.position,
+            ),
+        )
+
+    def _remember(self, queue: Queue, original: Original) -> None:
+        replaced = queue.window.put(original)
+        if replaced is not None:
+            self.frames.drop(replaced.position)
+        self.frames.add(original.position)
+
+    def _kept(self, record: r.Kept) -> None:
+        queue = self._queue_or_stub(record.queue_id, fifo=record.content.deduplication_id is not None)
+        if (old := queue.messages.get(record.seq)) is not None:
+            self.frames.drop(old.position)
+            self.frames.add(self.position)
+            old.position = self.position
+            return
+        self._settle(queue, _message(record, self.position))
+
+    def _moved(self, record: r.Moved) -> None:
+        kept = record.message
+        for queue, message in self._named(record.queue_id, (record.seq,)):
+            queue.remove(message)
+            self._release(message)
+        destination = self._queue_or_stub(kept.queue_id, fifo=kept.content.deduplication_id is not None)
+        self._settle(destination, _message(kept, self.position))
+        source = self.queues.get(record.queue_id)
+        if source is not None and record.task_id is not None:
+            source.tasks = tuple(
+                replace(task, moved=task.moved + 1) if task.task_id == record.task_id else task
+                for task in source.tasks
+            )
+
+    def _received(self, record: r.Received) -> None:
+        for its_queue, message in self._named(record.queue_id, record.seqs):
+            its_queue.count_receive(message, record.at_ms, record.visible_at_ms)
+        if record.attempt_id is not None and isinstance(queue := self.queues.get(record.queue_id), FifoQueue):
+            queue.note_attempt(record.attempt_id, Attempt(record.at_ms, record.seqs, record.visible_at_ms))
+
+    def _retried(self, record: r.Retried) -> None:
+        if isinstance(queue := self.queues.get(record.queue_id), FifoQueue):
+            queue.retry(record.attempt_id, record.visible_at_ms)
+
+    def _visibility_changed(self, record: r.VisibilityChanged) -> None:
+        for queue, message in self._named(record.queue_id, (record.seq,)):
+            queue.reschedule(message, record.visible_at_ms)
+
+    def _deleted(self, record: r.Deleted | r.Expired) -> None:
+        for queue, message in self._named(record.queue_id, record.seqs):
+            queue.remove(message)
+            self._release(message)
+
+    def _settle(self, queue: Queue, message: Message) -> None:
+        queue.add(message)
+        self.frames.add(self.position)
+        self.live_bytes += message.size_bytes
+
+    def _release(self, message: Message) -> None:
+        self.frames.drop(message.position)
+        self.live_bytes -= message.size_bytes
+
+    def _named(self, queue_id: int, seqs: tuple[int, ...]) -> Iterator[tuple[Queue, Message]]:
+        queue = self.queues.get(queue_id)
+        if queue is not None:
+            for seq in seqs:
+                if (message := queue.messages.get(seq)) is not None:
+                    yield queue, message
+
+
+def _message(kept: r.Kept, position: int) -> Message:
+    return Message(
+        kept.seq,
+        kept.content,
+        kept.visible_at_ms,
+        position,
+        kept.receive_count,
+        kept.first_received_at_ms,
+        kept.received_at_ms,
+        kept.kept_since_ms,
+        kept.source_arn,
+        kept.carried_count,
+    )

@@ -1,0 +1,163 @@
+"""Receive, delete, change visibility; and the way of a message that was received too often."""
+
+from msgspec.structs import replace
+
+from qanat.core import limits
+from qanat.core.errors import QanatError
+from qanat.core.part import Handlers
+from qanat.core.queues import commands as c
+from qanat.core.queues import errors
+from qanat.core.queues import records as r
+from qanat.core.queues.fifo import FifoQueue
+from qanat.core.queues.fold import Queue
+from qanat.core.queues.message import Message
+from qanat.core.queues.writer import Writer
+
+
+class Receiving:
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.handlers: Handlers = {
+            c.Receive: self._receive,
+            c.Tidy: self._tidy,
+            c.Delete: self._delete,
+            c.ChangeVisibility: self._change_visibility,
+        }
+
+    # -- receiving ----------------------------------------------------------------------------------------------
+
+    def _receive(self, command: c.Receive, now_ms: int) -> tuple[c.Delivery, ...]:
+        queue = self._writer.queue(command.queue_id, now_ms)
+        visible_at_ms = now_ms + command.visibility_timeout_s * 1000
+        if command.attempt_id is not None and isinstance(queue, FifoQueue):
+            again = queue.attempted(command.attempt_id, now_ms)
+            if again is not None:
+                self._writer.emit(r.Retried(queue.queue_id, command.attempt_id, visible_at_ms))
+                return tuple(map(c.Delivery.of, again))
+        count = min(command.max_messages, self._room(queue, command))
+        deliveries = self._take(queue, count, command.attempt_id, now_ms, visible_at_ms)
+        tally = self._writer.tally(queue.queue_id)
+        tally.received += len(deliveries)
+        tally.empty_receives += not deliveries
+        return deliveries
+
+    def _room(self, queue: Queue, command: c.Receive) -> int:
+        """How many more may be in flight (DG quotas-queues). Only a short poll of a standard queue is refused."""
+        if queue.fifo:
+            return limits.IN_FLIGHT_FIFO_MAX - queue.in_flight
+        room = limits.IN_FLIGHT_STANDARD_MAX - queue.in_flight
+        if room <= 0 and not command.long_poll:
+            raise errors.OverLimit("Too many messages in flight.")
+        return room
+
+    def _take(
+        self, queue: Queue, count: int, attempt_id: str | None, now_ms: int, visible_at_ms: int
+    ) -> tuple[c.Delivery, ...]:
+        """Hands out up to `count` messages; those that were received too often are buried on the way."""
+        hand: list[Message] = []
+        grave = self._grave_of(queue)
+        while len(hand) < count:
+            messages = queue.take_ready(count - len(hand), {message.seq for message in hand})
+            if grave is None:
+                hand = messages
+                break
+            limit = queue.config.max_receive_count
+            exhausted = [message for message in messages if message.receives_here >= limit]
+            hand += [message for message in messages if message.receives_here < limit]
+            if not exhausted:
+                break
+            for message in exhausted:
+                self._bury(queue, message, grave, now_ms)
+        if hand:
+            seqs = tuple([message.seq for message in hand])
+            self._writer.emit(r.Received(queue.queue_id, seqs, now_ms, visible_at_ms, attempt_id))
+        return tuple(map(c.Delivery.of, hand))
+
+    # -- dead letters -------------------------------------------------------------------------------------------
+
+    def _grave_of(self, queue: Queue) -> Queue | None:
+        """The dead-letter queue; None where there is none, or no more: then messages stay, as on AWS."""
+        target_arn = queue.config.dead_letter_arn
+        if target_arn is None:
+            return None
+        fold = self._writer.fold
+        return fold.queues.get(fold.by_arn.get(target_arn, -1))
+
+    def _bury(self, queue: Queue, message: Message, grave: Queue, now_ms: int) -> None:
+        """It keeps id, times and count; in a FIFO queue its retention begins anew (DG sqs-dead-letter-queues)."""
+        content = message.content
+        if queue.fifo:
+            content = replace(content, deduplication_id=content.message_id)
+        kept = r.Kept(
+            grave.queue_id,
+            grave.next_seq,
+            content,
+            now_ms,
+            message.receive_count,
+            message.first_received_at_ms,
+            message.received_at_ms,
+            now_ms if queue.fifo else message.kept_since_ms,
+            queue.config.arn,
+            message.receive_count,
+        )
+        self._writer.emit(r.Moved(queue.queue_id, message.seq, kept))
+        self._writer.filled.add(grave.queue_id)
+        self._writer.tally(queue.queue_id).dead_lettered += 1
+
+    def _tidy(self, command: c.Tidy, now_ms: int) -> None:
+        queue = self._writer.queue(command.queue_id, now_ms)
+        grave = self._grave_of(queue)
+        while (
+            grave is not None
+            and (message := queue.next_ready()) is not None
+            and message.receives_here >= queue.config.max_receive_count
+        ):
+            self._bury(queue, message, grave, now_ms)
+
+    # -- after receiving ----------------------------------------------------------------------------------------
+
+    def _delete(self, command: c.Delete, now_ms: int) -> tuple[int, ...]:
+        # An old receipt of a standard queue deletes too: AWS answers 200 to it, and an acknowledged delete must never
+        # come back.
+        queue = self._writer.queue(command.queue_id, now_ms)
+        refused = [
+            index for index, receipt in enumerate(command.receipts) if _is_expired(queue, receipt, now_ms)
+        ]
+        seqs = dict.fromkeys(
+            receipt.seq
+            for index, receipt in enumerate(command.receipts)
+            if receipt.seq in queue.messages and index not in refused
+        )
+        if seqs:
+            self._writer.emit(r.Deleted(command.queue_id, tuple(seqs)))
+        self._writer.tally(command.queue_id).deleted += len(command.receipts) - len(refused)
+        return tuple(refused)
+
+    def _change_visibility(self, command: c.ChangeVisibility, now_ms: int) -> tuple[QanatError | None, ...]:
+        queue = self._writer.queue(command.queue_id, now_ms)
+        return tuple(self._change_one(queue, change, now_ms) for change in command.changes)
+
+    def _change_one(self, queue: Queue, change: c.VisibilityChange, now_ms: int) -> QanatError | None:
+        message = queue.messages.get(change.receipt.seq)
+        if message is None:
+            return errors.MessageNotAvailable(change.handle)
+        if _is_expired(queue, change.receipt, now_ms):
+            return errors.ReceiptHandleExpired(change.handle)
+        if message.receive_count != change.receipt.receive_count or message.visible_at_ms <= now_ms:
+            # Received again since, or visible again: AWS answers 200 to an expired handle and changes nothing.
+            return None
+        visible_at_ms = now_ms + change.timeout_s * 1000
+        if visible_at_ms > message.received_at_ms + limits.VISIBILITY_TOTAL_MS:
+            return errors.VisibilityTooLong(change.timeout_s)
+        self._writer.emit(r.VisibilityChanged(queue.queue_id, message.seq, visible_at_ms))
+        return None
+
+
+def _is_expired(queue: Queue, receipt: c.Receipt, now_ms: int) -> bool:
+    """Whether a FIFO queue refuses it: its message was received again since, or is visible again."""
+    if not queue.fifo:
+        return False
+    message = queue.messages.get(receipt.seq)
+    return message is not None and (
+        message.receive_count != receipt.receive_count or message.visible_at_ms <= now_ms
+    )

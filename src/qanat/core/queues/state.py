@@ -1,0 +1,204 @@
+"""The state of one queue, of either kind: its living messages, and which of them wait for their time.
+
+Invariant: a message is waiting if it becomes visible after `_advanced_to_ms`, else it is ready. Entries of heaps are
+(visible_at_ms, seq); one whose message is gone or has another visible_at_ms is stale and passed over. In what order
+ready messages are received is the kind's own matter, but always a function of facts: a queue rebuilt from the log
+receives in the same order.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from heapq import heapify, heappop, heappush
+from typing import Final
+
+from qanat.core.queues.commands import Counts
+from qanat.core.queues.deduplication import DeduplicationWindow
+from qanat.core.queues.message import Message
+from qanat.core.queues.model import QueueConfig
+from qanat.core.queues.moving import MoveTask
+
+# Stale entries are swept when they outnumber the living, but not for the sake of a handful.
+SWEEP_MIN: Final = 1_024
+
+Entry = tuple[int, int]
+"""(visible_at_ms, seq)"""
+
+_UNKNOWN: Final = QueueConfig("", 0)
+"""While the log is replayed from a trimmed head, messages may come before their queue's newest record."""
+
+
+class QueueState(ABC):
+    """Messages change only through its methods."""
+
+    fifo: bool
+
+    def __init__(self, queue_id: int) -> None:
+        self.queue_id = queue_id
+        self.config = _UNKNOWN
+        self.position: int | None = None
+        """The frame that holds the newest QueueConfigured of this queue; None until one was applied."""
+        self.next_seq = 0
+        self.purged_at_ms = 0
+        self.tasks: tuple[MoveTask, ...] = ()
+        self.messages: dict[int, Message] = {}
+        self.window = DeduplicationWindow()
+        """Used by FIFO queues only."""
+        self._waiting: list[Entry] = []
+        self._advanced_to_ms = 0
+        self._in_flight = 0
+        self._delayed = 0
+        # A heap by the beginning of retention (what was kept returns out of order). Holds the dead until swept.
+        self._by_age: list[Entry] = []
+
+    # -- the order of ready messages, each kind's own -----------------------------------------------------------
+
+    @abstractmethod
+    def _add_ready(self, message: Message) -> None:
+        """It is ready from now on."""
+
+    @abstractmethod
+    def _drop_ready(self, message: Message) -> None:
+        """It is ready no more; what was noted of it may stay behind as stale."""
+
+    @abstractmethod
+    def _count_in_flight(self, message: Message, step: int) -> None:
+        """One more or one less of its group is in flight."""
+
+    @abstractmethod
+    def take_ready(self, count: int, but: Collection[int] = ()) -> list[Message]:
+        """Up to `count` messages, in order. The caller must reschedule or remove each of them.
+
+        It may take more before that, and then names by `but` those (their seqs) that it holds already.
+        """
+
+    @abstractmethod
+    def next_ready(self) -> Message | None:
+        """What `take_ready` would take first, at the time last advanced to."""
+
+    # -- change -------------------------------------------------------------------------------------------------
+
+    def add(self, message: Message) -> None:
+        self.messages[message.seq] = message
+        if message.seq >= self.next_seq:
+            self.next_seq = message.seq + 1
+        heappush(self._by_age, (message.retained_from_ms, message.seq))
+        if len(self._by_age) > 2 * len(self.messages) + SWEEP_MIN:
+            self._by_age = [entry for entry in self._by_age if entry[1] in self.messages]
+            heapify(self._by_age)
+        self._schedule(message)
+
+    def remove(self, message: Message) -> None:
+        del self.messages[message.seq]
+        self._unschedule(message)
+
+    def reschedule(self, message: Message, visible_at_ms: int) -> None:
+        """The message becomes visible at another time."""
+        self._unschedule(message)
+        message.visible_at_ms = visible_at_ms
+        self._schedule(message)
+
+    def count_receive(self, message: Message, at_ms: int, visible_at_ms: int) -> None:
+        """The message was handed out and is hidden until `visible_at_ms`."""
+        self._unschedule(message)
+        message.receive_count += 1
+        message.received_at_ms = at_ms
+        message.first_received_at_ms = message.first_received_at_ms or at_ms
+        message.visible_at_ms = visible_at_ms
+        self._schedule(message)
+
+    def advance(self, now_ms: int) -> None:
+        """Time has passed: what was waiting until now is ready. Derived state only; needs no record."""
+        if now_ms <= self._advanced_to_ms:
+            return
+        self._advanced_to_ms = now_ms
+        waiting = self._waiting
+        last: Entry | None = None
+        while waiting and waiting[0][0] <= now_ms:
+            entry = heappop(waiting)
+            message = self.message_of(entry)
+            # A message moved away and back has two equal entries, which leave the heap one after the other.
+            if message is not None and entry != last:
+                self._count_waiting(message, -1)
+                self._add_ready(message)
+                last = entry
+
+    def take_expired(self, now_ms: int) -> list[int]:
+        """The seqs of messages that have outlived the retention period; the caller must remove each of them."""
+        by_age, before_ms = self._by_age, now_ms - self.config.retention_ms
+        taken: list[int] = []
+        while by_age and (by_age[0][0] <= before_ms or by_age[0][1] not in self.messages):
+            seq = heappop(by_age)[1]
+            if seq in self.messages:
+                taken.append(seq)
+        return taken
+
+    # -- questions ----------------------------------------------------------------------------------------------
+
+    def holds_expired(self, now_ms: int) -> bool:
+        """Whether `take_expired` has anything to do."""
+        oldest_at_ms = self.oldest_at_ms()
+        return oldest_at_ms is not None and oldest_at_ms <= now_ms - self.config.retention_ms
+
+    def oldest_at_ms(self) -> int | None:
+        """When the retention of the oldest living message began; None of an empty queue."""
+        by_age = self._by_age
+        while by_age and by_age[0][1] not in self.messages:
+            heappop(by_age)
+        return by_age[0][0] if by_age else None
+
+    def next_visible_at_ms(self) -> int | None:
+        """When the next waiting message becomes visible; None if none is waiting."""
+        waiting = self._waiting
+        while waiting and self.message_of(waiting[0]) is None:
+            heappop(waiting)
+        return waiting[0][0] if waiting else None
+
+    @property
+    def in_flight(self) -> int:
+        return self._in_flight
+
+    @property
+    def ready(self) -> int:
+        return len(self.messages) - self._in_flight - self._delayed
+
+    def counts(self) -> Counts:
+        return Counts(self.ready, self._in_flight, self._delayed)
+
+    def is_waiting(self, message: Message) -> bool:
+        return message.visible_at_ms > self._advanced_to_ms
+
+    def message_of(self, entry: Entry) -> Message | None:
+        message = self.messages.get(entry[1])
+        return message if message is not None and message.visible_at_ms == entry[0] else None
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    def _schedule(self, message: Message) -> None:
+        if message.visible_at_ms > self._advanced_to_ms:
+            self._count_waiting(message, 1)
+            heappush(self._waiting, (message.visible_at_ms, message.seq))
+            if len(self._waiting) > 2 * (self._in_flight + self._delayed) + SWEEP_MIN:
+                self._waiting = self.swept(self._waiting)
+        else:
+            self._add_ready(message)
+
+    def _unschedule(self, message: Message) -> None:
+        """The entry itself stays behind, stale as soon as the message's time changes or it is removed."""
+        if message.visible_at_ms > self._advanced_to_ms:
+            self._count_waiting(message, -1)
+        else:
+            self._drop_ready(message)
+
+    def _count_waiting(self, message: Message, step: int) -> None:
+        if message.receive_count:
+            self._in_flight += step
+            if message.content.group_id is not None:
+                self._count_in_flight(message, step)
+        else:
+            self._delayed += step
+
+    def swept(self, entries: list[Entry]) -> list[Entry]:
+        """The same heap without what is stale or there twice."""
+        living = list({entry for entry in entries if self.message_of(entry) is not None})
+        heapify(living)
+        return living
