@@ -236,7 +236,7 @@ def test_snapshots_keep_the_control_log_short_and_replay_equal() -> None:
         name = f"q{number % 7}"
         world.ask(CreateQueue(ACCOUNT, "us-east-2", name, (), (), 0))
         if number % 3:
-            world.ask(DeleteQueue(ACCOUNT, name))
+            world.ask(DeleteQueue((ACCOUNT, "us-east-2", name)))
         sizes.append(world.node.statistics.log_bytes)
         assert world.node.statistics.log_bytes == sum(map(len, world.log.frames.values()))
         if number % 10 == 0:

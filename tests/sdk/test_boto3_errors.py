@@ -58,10 +58,10 @@ class TestJsonErrors:
             ),
             (
                 "CreateQueue",
-                {"QueueName": "x.fifo"},
+                {"QueueName": "x", "Attributes": {"FifoQueue": "false"}},
                 400,
-                SQS + "UnsupportedOperation",
-                "AWS.SimpleQueueService.UnsupportedOperation;Sender",
+                SQS + "InvalidAttributeName",
+                "InvalidAttributeName;Sender",
             ),
         ],
     )

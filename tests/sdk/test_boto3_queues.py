@@ -38,8 +38,7 @@ class TestCreateQueue:
             "MessageRetentionPeriod": "345600",
             "QueueArn": queue.arn,
             "ReceiveMessageWaitTimeSeconds": "0",
-            # AWS says true; here nothing is encrypted yet, and the attribute says so.
-            "SqsManagedSseEnabled": "false",
+            "SqsManagedSseEnabled": "true",
             "VisibilityTimeout": "30",
         }
 
@@ -90,11 +89,6 @@ class TestCreateQueue:
             "QueueNameExists",
         )
 
-    def test_fifo_is_refused_in_clear_words(self, sqs: Any, name: str) -> None:
-        found = refusal(sqs.create_queue, QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})
-        assert found[:2] == (400, "AWS.SimpleQueueService.UnsupportedOperation")
-        assert "FIFO" in found.message
-
 
 BOUNDS = {
     "DelaySeconds": (0, 900),
@@ -143,22 +137,6 @@ class TestSetQueueAttributes:
             f"Unknown Attribute {attribute}.",
             "InvalidAttributeName",
         )
-
-    @pytest.mark.parametrize(
-        ("attribute", "value"),
-        [
-            ("RedrivePolicy", '{"deadLetterTargetArn":"x","maxReceiveCount":3}'),
-            ("RedriveAllowPolicy", '{"redrivePermission":"allowAll"}'),
-            ("KmsMasterKeyId", "alias/aws/sqs"),
-            ("SqsManagedSseEnabled", "true"),
-        ],
-    )
-    def test_what_is_not_there_yet_says_so(
-        self, sqs: Any, queue: MadeQueue, attribute: str, value: str
-    ) -> None:
-        found = refusal(sqs.set_queue_attributes, QueueUrl=queue.url, Attributes={attribute: value})
-        assert found[:2] == (400, "AWS.SimpleQueueService.UnsupportedOperation")
-        assert attribute in found.message
 
     def test_one_that_is_wrong_keeps_all_from_being_set(self, sqs: Any, queue: MadeQueue) -> None:
         wrong = {"DelaySeconds": "5", "VisibilityTimeout": "x"}

@@ -23,6 +23,7 @@ MAX_MESSAGES: Final = Bounds(1, 10)  # API ReceiveMessage
 RETENTION_S: Final = Bounds(60, 1_209_600)  # API SetQueueAttributes
 MAXIMUM_MESSAGE_SIZE_BYTES: Final = Bounds(1_024, 1_048_576)  # DG quotas-messages since August 2025
 KMS_DATA_KEY_REUSE_S: Final = Bounds(60, 86_400)  # API SetQueueAttributes
+MAX_RECEIVE_COUNT: Final = Bounds(1, 1_000)  # DG sqs-dead-letter-queues
 LIST_RESULTS: Final = Bounds(1, 1_000)  # API ListQueues
 
 BATCH_ENTRIES_MAX: Final = 10  # API SendMessageBatch
@@ -40,6 +41,8 @@ MOVE_TASK_MS: Final = 129_600_000  # API StartMessageMoveTask: 36 hours
 MOVE_RATE_PER_S: Final = Bounds(1, 500)  # API StartMessageMoveTask
 MOVE_TASKS_LISTED: Final = Bounds(1, 10)  # API ListMessageMoveTasks
 QUEUE_TAGS_MAX: Final = 50  # DG sqs-queue-tags
+REDRIVE_SOURCES_MAX: Final = 10  # API SetQueueAttributes: RedriveAllowPolicy
+KMS_KEY_ID_LENGTH_MAX: Final = 2_048  # AWS KMS API, DescribeKey
 GROUP_ID_LENGTH_MAX: Final = 128  # API SendMessage
 
 PURGE_INTERVAL_MS: Final = 60_000  # API PurgeQueue

@@ -4,20 +4,33 @@ import pytest
 
 from qanat.core import control_records
 from qanat.core.control import Control
-from qanat.core.errors import InvalidParameterValue, QanatError, UnsupportedOperation
+from qanat.core.errors import InvalidParameterValue, QanatError
 from qanat.core.queues import errors
 from qanat.core.queues.definition_commands import (
     CreateQueue,
     DeleteQueue,
     ListQueues,
-    QueueListing,
     SetQueueAttributes,
 )
-from qanat.core.queues.model import Queue
+from qanat.core.queues.model import Queue, QueueKey
+from qanat.core.queues.name_index import NamePage
 
 ACCOUNT = "123456789012"
+REGION = "us-east-2"
 MINUTE_MS = 60_000
+FIFO_NAME = (
+    "The name of a FIFO queue can only include alphanumeric characters, hyphens, "
+    "or underscores, must end with .fifo suffix and be 1 to 80 in length."
+)
 POLICY = '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":"*"}]}'
+
+
+def key(name: str = "jobs") -> QueueKey:
+    return ACCOUNT, REGION, name
+
+
+def arn(name: str) -> str:
+    return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
 
 
 class World:
@@ -41,23 +54,24 @@ class World:
         tags: dict[str, str] | None = None,
         rest_ms: int = MINUTE_MS,
         account: str = ACCOUNT,
+        region: str = REGION,
     ) -> Queue:
         pairs, tag_pairs = tuple((attributes or {}).items()), tuple((tags or {}).items())
-        queue = self.ask(CreateQueue(account, "us-east-2", name, pairs, tag_pairs, rest_ms))
+        queue = self.ask(CreateQueue(account, region, name, pairs, tag_pairs, rest_ms))
         assert isinstance(queue, Queue)
         return queue
 
     def set(self, name: str = "jobs", **attributes: str) -> Queue:
-        queue = self.ask(SetQueueAttributes(ACCOUNT, name, tuple(attributes.items())))
+        queue = self.ask(SetQueueAttributes(key(name), tuple(attributes.items())))
         assert isinstance(queue, Queue)
         return queue
 
     def delete(self, name: str = "jobs") -> None:
-        self.ask(DeleteQueue(ACCOUNT, name))
+        self.ask(DeleteQueue(key(name)))
 
     def listed(self, prefix: str = "", count: int = 1_000, after: str = "") -> tuple[tuple[str, ...], bool]:
-        listing = self.ask(ListQueues(ACCOUNT, prefix, count, after))
-        assert isinstance(listing, QueueListing)
+        listing = self.ask(ListQueues(ACCOUNT, REGION, prefix, count, after))
+        assert isinstance(listing, NamePage)
         return listing.names, listing.more
 
     def refusal(self, name: str = "jobs", **attributes: str) -> QanatError:
@@ -92,8 +106,23 @@ def test_names_differ_by_case() -> None:
     assert world.create("jobs").queue_id != world.create("Jobs").queue_id
 
 
-def test_fifo_queues_are_refused_for_what_they_are() -> None:
-    assert isinstance(World().refusal("jobs.fifo", FifoQueue="true"), UnsupportedOperation)
+@pytest.mark.parametrize("name", ["a.fifo", "Z" * 75 + ".fifo", "fifo.fifo"])
+def test_names_of_fifo_queues(name: str) -> None:
+    queue = World().create(name, {"FifoQueue": "True"})
+    assert (queue.name, queue.fifo, dict(queue.attributes)) == (name, True, {"FifoQueue": "true"})
+
+
+@pytest.mark.parametrize(
+    "name", ["jobs", ".fifo", "a.b.fifo", "Z" * 76 + ".fifo", "jobs.fifo\n", "jobs.FIFO"]
+)
+def test_names_of_fifo_queues_that_are_refused(name: str) -> None:
+    refusal = World().refusal(name, FifoQueue="true")
+    assert (refusal.code, refusal.message) == ("InvalidParameterValue", FIFO_NAME)
+
+
+@pytest.mark.parametrize("attributes", [{}, {"FifoQueue": "false"}, {"ContentBasedDeduplication": "true"}])
+def test_recorded_a_standard_queue_cannot_have_the_fifo_suffix(attributes: dict[str, str]) -> None:
+    assert isinstance(World().refusal("jobs.fifo", **attributes), InvalidParameterValue)
 
 
 @pytest.mark.parametrize(
@@ -103,10 +132,12 @@ def test_fifo_queues_are_refused_for_what_they_are() -> None:
         (
             {"FifoQueue": "True"},
             "InvalidParameterValue",
-            (
-                "The name of a FIFO queue can only include alphanumeric characters, hyphens, "
-                "or underscores, must end with .fifo suffix and be 1 to 80 in length."
-            ),
+            FIFO_NAME,
+        ),
+        (
+            {"ContentBasedDeduplication": "false"},
+            "InvalidAttributeName",
+            "Unknown Attribute ContentBasedDeduplication.",
         ),
         (
             {"DeduplicationScope": "queue"},
@@ -141,8 +172,21 @@ def test_recorded_refusals_of_create_queue(attributes: dict[str, str], code: str
         {"DelaySeconds": "0"},
         {"VisibilityTimeout": "60", "Policy": POLICY},
         {"Policy": '{"Version":"2008-10-17",' + POLICY[1:]},
+        {"Policy": POLICY.replace(",", " ,\n")},
+        {"SqsManagedSseEnabled": "true", "KmsDataKeyReusePeriodSeconds": "300", "KmsMasterKeyId": ""},
+        {"RedrivePolicy": "", "RedriveAllowPolicy": ""},
     ],
-    ids=["nothing given", "the same", "another spelling", "a default", "all", "the policy as it is kept"],
+    ids=[
+        "nothing given",
+        "the same",
+        "another spelling",
+        "a default",
+        "all",
+        "the policy as it is kept",
+        "the policy in other white space",
+        "encryption by default",
+        "no redrive policies",
+    ],
 )
 def test_api_create_queue_again_with_equal_attributes(again: dict[str, str]) -> None:
     world = World()
@@ -158,8 +202,16 @@ def test_api_create_queue_again_with_equal_attributes(again: dict[str, str]) -> 
         ({"VisibilityTimeout": "61"}, "VisibilityTimeout"),
         ({"DelaySeconds": "1"}, "DelaySeconds"),
         ({"Policy": ""}, "Policy"),
+        ({"Policy": POLICY.replace("sqs:*", "sqs:SendMessage")}, "Policy"),
+        ({"VisibilityTimeout": "60", "SqsManagedSseEnabled": "false"}, "SqsManagedSseEnabled"),
     ],
-    ids=["set otherwise", "default otherwise", "without the policy"],
+    ids=[
+        "set otherwise",
+        "default otherwise",
+        "without the policy",
+        "another policy",
+        "encryption otherwise",
+    ],
 )
 def test_api_create_queue_again_with_other_attributes(again: dict[str, str], name: str) -> None:
     world = World()
@@ -171,11 +223,16 @@ def test_api_create_queue_again_with_other_attributes(again: dict[str, str], nam
     )
 
 
-def test_accounts_have_names_of_their_own() -> None:
+def test_accounts_and_regions_have_names_of_their_own() -> None:
     world = World()
-    ids = {world.create(account=account).queue_id for account in (ACCOUNT, "210987654321")}
-    assert len(ids) == 2
+    places = [(ACCOUNT, REGION), ("210987654321", REGION), (ACCOUNT, "eu-west-1")]
+    queues = [world.create(account=account, region=region) for account, region in places]
+    assert len({queue.queue_id for queue in queues}) == 3
     assert world.listed() == (("jobs",), False)
+    world.delete()
+    assert world.listed() == ((), False)
+    for (account, region), queue in zip(places[1:], queues[1:], strict=True):
+        assert world.control.catalogue.queue(account, region, "jobs") == queue
 
 
 # -- deleting ---------------------------------------------------------------------------------------------------
@@ -233,7 +290,7 @@ def test_queue_ids_are_never_used_again_not_even_after_a_restart() -> None:
         assert again.create("new").queue_id not in used
 
 
-@pytest.mark.parametrize("command", [DeleteQueue(ACCOUNT, "jobs"), SetQueueAttributes(ACCOUNT, "jobs", ())])
+@pytest.mark.parametrize("command", [DeleteQueue(key()), SetQueueAttributes(key(), ())])
 def test_a_queue_that_is_not_there(command: object) -> None:
     with pytest.raises(errors.QueueDoesNotExist, match=r"^The specified queue does not exist\.$"):
         World().ask(command)
@@ -263,14 +320,20 @@ def test_api_set_queue_attributes_changes_what_is_named() -> None:
 
 @pytest.mark.parametrize(
     "attributes",
-    [{"FifoQueue": "true"}, {"Foobar": "1"}, {"VisibilityTimeout": "1", "DelaySeconds": "x"}],
+    [
+        {"FifoQueue": "true"},
+        {"FifoQueue": "false"},
+        {"Foobar": "1"},
+        {"VisibilityTimeout": "1", "DelaySeconds": "x"},
+        {"VisibilityTimeout": "1", "KmsMasterKeyId": "k", "SqsManagedSseEnabled": "true"},
+    ],
 )
 def test_a_refused_change_changes_nothing(attributes: dict[str, str]) -> None:
     world = World()
     standing = world.create()
     with pytest.raises((errors.InvalidAttributeName, errors.InvalidAttributeValue)):
         world.set(**attributes)
-    assert world.control.catalogue.queue(ACCOUNT, "jobs") == standing
+    assert world.control.catalogue.queue(*key()) == standing
     assert len(world.frames) == 1
 
 
@@ -331,6 +394,6 @@ def test_replay_and_snapshot_equal_what_is_live() -> None:
             for record in control_records.decode(frame):
                 again.apply(record)
         assert again.snapshot() == live
-        queue = again.catalogue.queue(ACCOUNT, "a")
+        queue = again.catalogue.queue(*key("a"))
         assert queue is not None
         assert again.catalogue.settings(queue) == world.control.catalogue.settings(queue)

@@ -17,6 +17,7 @@ from qanat.core.queues import definition_commands as d
 from qanat.core.queues.attributes import described, settings_of
 from qanat.core.queues.errors import QueueDoesNotExist
 from qanat.core.queues.model import Queue
+from qanat.core.queues.name_index import NamePage
 from qanat.core.queues.shard import QueueShard
 from qanat.node import Node
 from qanat.parking import Parking
@@ -56,7 +57,7 @@ class Queues:
 
     def set_attributes(self, call: SqsCall, queue: Queue, given: i.SetQueueAttributesInput) -> None:
         attributes = required(given.Attributes, "Attribute")
-        command = d.SetQueueAttributes(queue.account, queue.name, tuple(attributes.items()))
+        command = d.SetQueueAttributes(queue.key, tuple(attributes.items()))
         self._define(call, command, lambda _: o.Empty())
 
     def _define(self, call: SqsCall, command: object, output: Callable[[Queue], object]) -> None:
@@ -80,7 +81,7 @@ class Queues:
             self._node.submit(c.DropQueue(reply.queue_id), lambda refusal: _finish(call, refusal, o.Empty))
             self._parking.refuse(reply.queue_id, QueueDoesNotExist())
 
-        self._control_node.submit(d.DeleteQueue(queue.account, queue.name), deleted)
+        self._control_node.submit(d.DeleteQueue(queue.key), deleted)
 
     def get_url(self, call: SqsCall, queue: Queue, given: i.GetQueueUrlInput) -> None:
         call.answer(o.QueueUrlOutput(call.queue_url(queue)))
@@ -88,12 +89,13 @@ class Queues:
     def list(self, call: SqsCall, given: i.ListQueuesInput) -> None:
         command = d.ListQueues(
             call.caller.account,
+            self._region,
             given.QueueNamePrefix or "",
             integer(given.MaxResults, "MaxResults", limits.LIST_RESULTS.high),
             _name_of(given.NextToken),
         )
 
-        def listed(reply: d.QueueListing | QanatError) -> None:
+        def listed(reply: NamePage | QanatError) -> None:
             if isinstance(reply, QanatError):
                 call.refuse(reply)
                 return

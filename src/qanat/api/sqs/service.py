@@ -66,7 +66,7 @@ class SqsService:
             self._handle_account(call, operation, given)
             return
         account, queue_name = self._named(call.caller, operation, given, path)
-        queue = self._catalogue.queue(account, queue_name)
+        queue = self._catalogue.queue(account, self._region, queue_name)
         # Leave first: who may not ask is not told whether the queue exists.
         if queue is None:
             self._demand(

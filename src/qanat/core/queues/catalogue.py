@@ -1,25 +1,28 @@
 """The definitions of queues: a part of the control shard.
 
-Invariant: a name stands for one queue of its account at a time, and a `queue_id` for one queue for ever.
+Invariant: a name stands for one queue of its account and region at a time, and a `queue_id` for one queue for ever.
 """
 
 import re
 from typing import Final
 
+from msgspec.structs import replace
+
 from qanat.core import limits
-from qanat.core.errors import InvalidParameterValue, UnsupportedOperation
+from qanat.core.errors import InvalidParameterValue
 from qanat.core.part import Appliers, Emit, Handlers
 from qanat.core.queues import errors
-from qanat.core.queues.attributes import FIFO_ONLY, SETTABLE, checked, merged, settings_of
+from qanat.core.queues.attributes import checked, differing, merged, settings_of
 from qanat.core.queues.definition_commands import (
     CreateQueue,
     DeleteQueue,
     ListQueues,
-    QueueListing,
     SetQueueAttributes,
 )
 from qanat.core.queues.definition_records import CatalogueKept, QueueCreated, QueueDeleted, QueueModified
-from qanat.core.queues.model import Queue, QueueKey, QueueSettings
+from qanat.core.queues.model import FIFO_SUFFIX, Queue, QueueKey, QueueSettings
+from qanat.core.queues.name_index import NameIndex, NamePage
+from qanat.core.queues.redrive_policies import check_target
 
 _NAME: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.QUEUE_NAME_LENGTH_MAX}}}\Z")
 
@@ -33,6 +36,10 @@ class Catalogue:
         self._queues: dict[QueueKey, Queue] = {}
         self._settings: dict[int, QueueSettings] = {}
         self._deleted: dict[QueueKey, int] = {}
+        self._names: NameIndex[tuple[str, str]] = NameIndex()
+        """By account and region."""
+        self._sources: NameIndex[str] = NameIndex()
+        """By the ARN of a dead-letter queue: the queues whose redrive policy names it, of its account and region."""
         self._next_queue_id = 1
         self.handlers: Handlers = {
             CreateQueue: self._create,
@@ -47,8 +54,8 @@ class Catalogue:
             CatalogueKept: self._restore,
         }
 
-    def queue(self, account: str, name: str) -> Queue | None:
-        return self._queues.get((account, name))
+    def queue(self, account: str, region: str, name: str) -> Queue | None:
+        return self._queues.get((account, region, name))
 
     def settings(self, queue: Queue) -> QueueSettings:
         return self._settings[queue.queue_id]
@@ -56,10 +63,15 @@ class Catalogue:
     def all_queues(self) -> tuple[Queue, ...]:
         return tuple(self._queues.values())
 
+    def dead_letter_sources(self, target: Queue) -> tuple[Queue, ...]:
+        """The queues whose dead letters go to `target`, by name."""
+        names = self._sources.names(target.arn)
+        return tuple(self._queues[target.account, target.region, name] for name in names)
+
     def snapshot(self) -> CatalogueKept:
         return CatalogueKept(
             tuple(self._queues.values()),
-            tuple((account, name, at_ms) for (account, name), at_ms in self._deleted.items()),
+            tuple(self._deleted.items()),
             self._next_queue_id,
         )
 
@@ -70,63 +82,47 @@ class Catalogue:
 
     def _create(self, command: CreateQueue, now_ms: int) -> Queue:
         given = dict(command.attributes)
-        _check_name(command.name, given)
-        attributes = checked(given)
-        standing = self._queues.get((command.account, command.name))
+        fifo = _is_fifo(command.name, given)
+        attributes = checked(given, fifo)
+        kept = merged((), attributes)
+        key = (command.account, command.region, command.name)
+        standing = self._queues.get(key)
         if standing is not None:
-            _check_same(standing, attributes)
+            different = differing(standing, attributes)
+            if different is not None:
+                raise errors.QueueNameExists(different)
             return standing
-        deleted_at_ms = self._deleted.get((command.account, command.name))
+        deleted_at_ms = self._deleted.get(key)
         if deleted_at_ms is not None and now_ms < deleted_at_ms + command.name_reuse_ms:
             raise errors.QueueDeletedRecently
         _check_tags(command.tags)
-        queue = Queue(
-            self._next_queue_id,
-            command.account,
-            command.region,
-            command.name,
-            merged((), attributes),
-            tuple(sorted(command.tags)),
-            now_ms,
-            now_ms,
-        )
+        queue = Queue(self._next_queue_id, *key, kept, tuple(sorted(command.tags)), now_ms, now_ms)
+        if attributes.get("RedrivePolicy"):
+            check_target(queue, self._queues.get)
         self._emit(QueueCreated(queue))
         return queue
 
     def _set_attributes(self, command: SetQueueAttributes, now_ms: int) -> Queue:
-        standing = self._standing(command.account, command.name)
-        given = dict(command.attributes)
-        for name in given.keys() & FIFO_ONLY:
-            raise errors.InvalidAttributeName(f"Unknown Attribute {name}.")
-        attributes = merged(standing.attributes, checked(given))
-        queue = Queue(
-            standing.queue_id,
-            standing.account,
-            standing.region,
-            standing.name,
-            attributes,
-            standing.tags,
-            standing.created_at_ms,
-            now_ms,
-        )
+        standing = self._standing(command.key)
+        attributes = checked(dict(command.attributes), standing.fifo)
+        kept = merged(standing.attributes, attributes)
+        queue = replace(standing, attributes=kept, modified_at_ms=now_ms)
+        if attributes.get("RedrivePolicy"):
+            check_target(queue, self._queues.get)
         self._emit(QueueModified(queue))
         return queue
 
     def _delete(self, command: DeleteQueue, now_ms: int) -> Queue:
-        standing = self._standing(command.account, command.name)
-        self._emit(QueueDeleted(command.account, command.name, now_ms))
+        standing = self._standing(command.key)
+        self._emit(QueueDeleted(command.key, now_ms))
         return standing
 
-    def _list(self, command: ListQueues, now_ms: int) -> QueueListing:
-        names = sorted(
-            name
-            for account, name in self._queues
-            if account == command.account and name.startswith(command.prefix) and name > command.after
-        )
-        return QueueListing(tuple(names[: command.max_results]), len(names) > command.max_results)
+    def _list(self, command: ListQueues, now_ms: int) -> NamePage:
+        key = (command.account, command.region)
+        return self._names.page(key, command.prefix, command.after, command.max_results)
 
-    def _standing(self, account: str, name: str) -> Queue:
-        queue = self._queues.get((account, name))
+    def _standing(self, key: QueueKey) -> Queue:
+        queue = self._queues.get(key)
         if queue is None:
             raise errors.QueueDoesNotExist
         return queue
@@ -134,54 +130,56 @@ class Catalogue:
     # -- records --------------------------------------------------------------------------------------------
 
     def _put(self, queue: Queue) -> None:
-        key = (queue.account, queue.name)
-        self._queues[key] = queue
-        self._settings[queue.queue_id] = settings_of(queue)
-        self._deleted.pop(key, None)
+        before = self._settings.get(queue.queue_id)
+        settings = settings_of(queue)
+        self._queues[queue.key] = queue
+        self._settings[queue.queue_id] = settings
+        self._names.add((queue.account, queue.region), queue.name)
+        self._point(queue.name, None if before is None else before.dead_letter_arn, settings.dead_letter_arn)
+        self._deleted.pop(queue.key, None)
         self._next_queue_id = max(self._next_queue_id, queue.queue_id + 1)
 
+    def _point(self, name: str, before: str | None, after: str | None) -> None:
+        if before is not None:
+            self._sources.discard(before, name)
+        if after is not None:
+            self._sources.add(after, name)
+
     def _deleted_one(self, record: QueueDeleted) -> None:
-        key = (record.account, record.name)
-        queue = self._queues.pop(key)
-        del self._settings[queue.queue_id]
+        queue = self._queues.pop(record.key)
+        settings = self._settings.pop(queue.queue_id)
+        self._names.discard((queue.account, queue.region), queue.name)
+        self._point(queue.name, settings.dead_letter_arn, None)
         # Names deleted longer ago than any cooldown are forgotten as others are deleted.
         oldest_ms = record.at_ms - _NAME_REUSE_MAX_MS
-        self._deleted = {name: at_ms for name, at_ms in self._deleted.items() if at_ms > oldest_ms}
-        self._deleted[key] = record.at_ms
+        self._deleted = {key: at_ms for key, at_ms in self._deleted.items() if at_ms > oldest_ms}
+        self._deleted[record.key] = record.at_ms
 
     def _restore(self, record: CatalogueKept) -> None:
         self._queues.clear()
         self._settings.clear()
+        self._names.clear()
+        self._sources.clear()
         for queue in record.queues:
             self._put(queue)
-        self._deleted = {(account, name): at_ms for account, name, at_ms in record.deleted}
+        self._deleted = dict(record.deleted)
         self._next_queue_id = record.next_queue_id
 
 
-def _check_name(name: str, attributes: dict[str, str]) -> None:
-    if name.endswith(".fifo") and _NAME.match(name.removesuffix(".fifo")):
-        raise UnsupportedOperation("FIFO queues are not supported yet.")
-    if not _NAME.match(name):
-        raise InvalidParameterValue(
-            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
-        )
-    if attributes.get("FifoQueue", "").lower() == "true":
+def _is_fifo(name: str, attributes: dict[str, str]) -> bool:
+    """Whether CreateQueue makes a FIFO queue. Raises InvalidParameterValue where the name is not one for its type."""
+    fifo = attributes.get("FifoQueue", "").lower() == "true"
+    stem = name.removesuffix(FIFO_SUFFIX) if fifo else name
+    if fifo and (stem == name or len(name) > limits.QUEUE_NAME_LENGTH_MAX or not _NAME.match(stem)):
         raise InvalidParameterValue(
             "The name of a FIFO queue can only include alphanumeric characters, hyphens, "
             "or underscores, must end with .fifo suffix and be 1 to 80 in length."
         )
-    for attribute in attributes.keys() & {"DeduplicationScope", "FifoThroughputLimit"}:
-        raise errors.InvalidAttributeName(
-            f"You can specify the {attribute} only when FifoQueue is set to true."
+    if not _NAME.match(stem):
+        raise InvalidParameterValue(
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
         )
-
-
-def _check_same(standing: Queue, attributes: dict[str, str]) -> None:
-    """AWS compares only what is given now."""
-    kept = dict(standing.attributes)
-    for name, text in attributes.items():
-        if text != kept.get(name, SETTABLE[name].default):
-            raise errors.QueueNameExists(name)
+    return fifo
 
 
 def _check_tags(tags: tuple[tuple[str, str], ...]) -> None:

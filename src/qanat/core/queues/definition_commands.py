@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from qanat.core.queues.model import QueueKey
+
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -20,28 +22,22 @@ class CreateQueue(Struct, frozen=True):
 class SetQueueAttributes(Struct, frozen=True):
     """-> Queue."""
 
-    account: str
-    name: str
+    key: QueueKey
     attributes: Pairs
 
 
 class DeleteQueue(Struct, frozen=True):
     """-> Queue, as it last was."""
 
-    account: str
-    name: str
+    key: QueueKey
 
 
 class ListQueues(Struct, frozen=True):
-    """-> QueueListing, by name."""
+    """-> NamePage, sorted."""
 
     account: str
+    region: str
     prefix: str
     max_results: int
     after: str
     """The last name of the page before; empty for the first page."""
-
-
-class QueueListing(Struct, frozen=True):
-    names: tuple[str, ...]
-    more: bool

@@ -4,9 +4,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from qanat.core.queues.model import Queue
+from qanat.core.queues.model import Queue, QueueKey
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Goes up with any change to a struct here or to Queue other than a field with a default at the end."""
 
 
@@ -19,8 +19,7 @@ class QueueModified(Struct, frozen=True, array_like=True, tag=True):
 
 
 class QueueDeleted(Struct, frozen=True, array_like=True, tag=True):
-    account: str
-    name: str
+    key: QueueKey
     at_ms: int
 
 
@@ -28,7 +27,7 @@ class CatalogueKept(Struct, frozen=True, array_like=True, tag=True):
     """The whole state: queues, the names deleted of late, and the next id."""
 
     queues: tuple[Queue, ...]
-    deleted: tuple[tuple[str, str, int], ...]
+    deleted: tuple[tuple[QueueKey, int], ...]
     next_queue_id: int
 
 

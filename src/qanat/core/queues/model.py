@@ -1,8 +1,12 @@
 """A queue as it is defined: a value. Its messages live elsewhere, under its `queue_id`."""
 
+from typing import Final
+
 from msgspec import Struct
 
 from qanat.core.names import queue_arn
+
+FIFO_SUFFIX: Final = ".fifo"
 
 
 class Queue(Struct, frozen=True, array_like=True):
@@ -19,8 +23,17 @@ class Queue(Struct, frozen=True, array_like=True):
     modified_at_ms: int
 
     @property
+    def key(self) -> "QueueKey":
+        return self.account, self.region, self.name
+
+    @property
     def arn(self) -> str:
         return queue_arn(self.region, self.account, self.name)
+
+    @property
+    def fifo(self) -> bool:
+        """A queue's type is in its name, and neither ever changes."""
+        return self.name.endswith(FIFO_SUFFIX)
 
 
 class QueueConfig(Struct, frozen=True, array_like=True, gc=False):
@@ -65,5 +78,5 @@ class QueueSettings(Struct, frozen=True):
         )
 
 
-QueueKey = tuple[str, str]
-"""(account, name)"""
+QueueKey = tuple[str, str, str]
+"""(account, region, name)"""
