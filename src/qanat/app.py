@@ -19,9 +19,10 @@ from qanat.api.authorise import Authoriser
 from qanat.api.control import ControlApi
 from qanat.api.front import Front
 from qanat.api.hosts import Hosts
-from qanat.api.ids import RandomIds
+from qanat.api.ids import RandomIds, uuid
 from qanat.api.instances import InstanceDoor
 from qanat.api.sqs.messages import Messages
+from qanat.api.sqs.mover import Mover
 from qanat.api.sqs.queues import Queues, reconcile
 from qanat.api.sqs.service import SqsService
 from qanat.config import Settings, host_and_port
@@ -182,9 +183,12 @@ class Server:
             region,
             self.settings.cooldown_s * 1000,
         )
+        mover = Mover(control, shards.shard, shards.parking, authoriser, shards.clock, self._loop, uuid)
+        mover.resume()
+        self._undo.append(mover.close)
         return Front(
             Authenticator(control.identity, (region,)),
-            SqsService(control, authoriser, messages, queues, region),
+            SqsService(control, authoriser, messages, queues, shards.node, mover, region),
             ControlApi(control, shards.control_node, authoriser, region),
             Hosts(region, control.network, _url_host(host, port), self._public_names(host, port)),
             shards.clock,

@@ -9,7 +9,7 @@ from collections import deque
 from typing import Final
 
 from qanat.core.errors import QanatError
-from qanat.core.queues.commands import Receive, Tidy
+from qanat.core.queues.commands import QueueCommand, Receive, Tidy
 from qanat.core.queues.shard import QueueShard
 from qanat.node import Done, Node
 
@@ -51,7 +51,7 @@ class Parking:
     def receive(self, command: Receive, wait_s: int, done: Done) -> Parked | None:
         """Answers at once where there is a message or `wait_s` is 0; else parks and returns a handle to cancel by."""
         if not wait_s or self.count >= PARKED_MAX or self._may_serve(command.queue_id):
-            self._submit(command, done)
+            self.submit(command, done)
             return None
         parked = Parked(self, command, done)
         parked.timer = self._loop.call_later(wait_s, self._time_out, parked)
@@ -72,7 +72,7 @@ class Parking:
             done = parked.done
             self._forget(parked)
             assert done is not None
-            self._submit(parked.command, done)
+            self.submit(parked.command, done)
         if line:
             self._set_alarm(queue_id)
         else:
@@ -104,11 +104,11 @@ class Parking:
         """Dead letters are out of the way first: a long poll does not end because of them."""
         now_ms = self._node.clock.now_ms()
         if self._shard.is_untidy(queue_id, now_ms):
-            self._submit(Tidy(queue_id), lambda _: None)
+            self.submit(Tidy(queue_id), lambda _: None)
         return self._shard.has_visible(queue_id, now_ms)
 
-    def _submit(self, command: Receive | Tidy, done: Done) -> None:
-        """A dead letter may be what somebody waits for in another queue."""
+    def submit(self, command: QueueCommand, done: Done) -> None:
+        """To the node. A message that it puts into another queue may be what somebody waits for there."""
         self._node.submit(command, done)
         for queue_id in self._shard.take_filled():
             self.wake(queue_id)

@@ -131,12 +131,9 @@ class TestJsonErrors:
         "operation",
         [
             "AddPermission",
-            "CancelMessageMoveTask",
             "ListDeadLetterSourceQueues",
-            "ListMessageMoveTasks",
             "ListQueueTags",
             "RemovePermission",
-            "StartMessageMoveTask",
             "TagQueue",
             "UntagQueue",
         ],

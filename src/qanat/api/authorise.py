@@ -27,6 +27,9 @@ _DECISIONS_MAX: Final = 65_536
 # Callers choose the names they ask for, and nobody may fill memory with long ones. No ARN of ours comes near this.
 _KEPT_RESOURCE_LENGTH_MAX: Final = 512
 
+# In the place of an endpoint's id; no endpoint is called so.
+_FORWARDED: Final = "forwarded"
+
 _DecisionKey = tuple[str, str, str, str | None, bool]
 
 
@@ -44,16 +47,20 @@ class Authoriser:
         action: str,
         resource: str,
         resource_account: str,
-        way: WayIn,
+        way: WayIn | None,
         headers: Mapping[bytes, bytes],
         now_ms: int,
         resource_policy: str | None = None,
     ) -> None:
-        """Returns if it is allowed; raises AccessDenied with the reason if not. `resource_policy` is its text."""
+        """Returns if it is allowed; raises AccessDenied with the reason if not. `resource_policy` is its text.
+
+        No way in: SQS itself acts on the caller's behalf.
+        """
         if self._decided_at_version != self._control.version:
             self._decisions.clear()
             self._decided_at_version = self._control.version
-        key = (caller.unique_id, action, resource, way.vpc_endpoint_id, way.secure)
+        came_by = (_FORWARDED, True) if way is None else (way.vpc_endpoint_id, way.secure)
+        key = (caller.unique_id, action, resource, *came_by)
         decision = self._decisions.get(key)
         if decision is not None and decision.allowed:
             return
@@ -67,7 +74,9 @@ class Authoriser:
         if not decision.allowed:
             raise AccessDenied(denial_text(request, decision))
 
-    def _policies(self, caller: Caller, way: WayIn, resource_policy: str | None, resource: str) -> Policies:
+    def _policies(
+        self, caller: Caller, way: WayIn | None, resource_policy: str | None, resource: str
+    ) -> Policies:
         identity: tuple[Named, ...] = ()
         if caller.user_name is not None:
             user = self._control.identity.user(caller.account, caller.user_name)
@@ -84,8 +93,8 @@ class Authoriser:
             endpoint=self._endpoint_policy(way),
         )
 
-    def _endpoint_policy(self, way: WayIn) -> Named | None:
-        if way.vpc_endpoint_id is None:
+    def _endpoint_policy(self, way: WayIn | None) -> Named | None:
+        if way is None or way.vpc_endpoint_id is None:
             return None
         endpoint = self._control.network.endpoint(way.vpc_endpoint_id)
         if endpoint is None:

@@ -30,11 +30,16 @@ FIXED_KEYS: Final = frozenset(
 )
 """Keys whose values follow from the caller, the resource and the socket: between two such requests they are equal."""
 
+_SQS: Final = "sqs.amazonaws.com"
+
 
 def context_of(
-    caller: Caller, way: WayIn, region: str, resource_account: str, user_agent: str | None, now_ms: int
+    caller: Caller, way: WayIn | None, region: str, resource_account: str, user_agent: str | None, now_ms: int
 ) -> dict[str, str | tuple[str, ...]]:
-    """Keys in lower case. A key that does not apply is absent, never empty."""
+    """Keys in lower case. A key that does not apply is absent, never empty.
+
+    No way in: SQS acts on the caller's behalf, as a redrive does (IAM User Guide, access_forward_access_sessions).
+    """
     context: dict[str, str | tuple[str, ...]] = {
         "aws:currenttime": datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:epochtime": str(now_ms // 1000),
@@ -42,7 +47,7 @@ def context_of(
         "aws:principaltype": caller.type.value,
         "aws:requestedregion": region,
         "aws:resourceaccount": resource_account,
-        "aws:securetransport": "true" if way.secure else "false",
+        "aws:securetransport": "true" if way is None or way.secure else "false",
         "aws:userid": caller.unique_id,
         "aws:viaawsservice": "false",
     }
@@ -53,7 +58,11 @@ def context_of(
         context["aws:username"] = caller.user_name
     if user_agent:
         context["aws:useragent"] = user_agent
-    if way.vpc_endpoint_id is None:
+    if way is None:
+        context["aws:viaawsservice"] = "true"
+        context["aws:calledvia"] = (_SQS,)
+        context["aws:calledviafirst"] = context["aws:calledvialast"] = _SQS
+    elif way.vpc_endpoint_id is None:
         context["aws:sourceip"] = way.client_address
     else:
         assert way.vpc_id is not None

@@ -7,6 +7,8 @@ from typing import Any, Final
 from qanat.api.authorise import Authoriser
 from qanat.api.sqs.call import SqsCall
 from qanat.api.sqs.messages import Messages
+from qanat.api.sqs.mover import Mover
+from qanat.api.sqs.moves import MoveTasks
 from qanat.api.sqs.queues import Queues
 from qanat.core.control import Control
 from qanat.core.errors import InvalidAction, QanatError
@@ -14,6 +16,7 @@ from qanat.core.identity.model import Caller
 from qanat.core.names import ACCOUNT_ID, queue_arn
 from qanat.core.queues.errors import QueueDoesNotExist
 from qanat.core.queues.model import Queue
+from qanat.node import Node
 from qanat.wire.sqs.operations import OPERATIONS, Operation
 from qanat.wire.sqs.parameters import required
 
@@ -34,6 +37,8 @@ class SqsService:
         authoriser: Authoriser,
         messages: Messages,
         queues: Queues,
+        node: Node,
+        mover: Mover,
         region: str,
     ) -> None:
         self._catalogue = control.catalogue
@@ -55,7 +60,13 @@ class SqsService:
         }
         self._create = queues.create
         self._list = queues.list
-        assert OPERATIONS.keys() == {*self._on_queue, "CreateQueue", "ListQueues"}
+        moves = MoveTasks(control, node, mover, self._demand)
+        self._on_arn: dict[str, Callable[[SqsCall, Any], None]] = {
+            "CancelMessageMoveTask": moves.cancel,
+            "ListMessageMoveTasks": moves.list,
+            "StartMessageMoveTask": moves.start,
+        }
+        assert OPERATIONS.keys() == {*self._on_queue, *self._on_arn, "CreateQueue", "ListQueues"}
 
     def handle(self, call: SqsCall, operation: Operation, given: Any, path: bytes) -> None:
         """Answers, now or later; raises QanatError where the request is refused at once."""
@@ -64,6 +75,9 @@ class SqsService:
             if path != b"/":
                 raise InvalidAction(name)
             self._handle_account(call, operation, given)
+            return
+        if name in self._on_arn:
+            self._on_arn[name](call, given)
             return
         account, queue_name = self._named(call.caller, operation, given, path)
         queue = self._catalogue.queue(account, self._region, queue_name)

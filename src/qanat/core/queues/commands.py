@@ -167,23 +167,12 @@ class StartMove(Struct, frozen=True, gc=False):
     caller: Caller
 
 
-class NextToMove(Struct, frozen=True, gc=False):
-    """-> NextMove, or None where no message is left that can be moved now."""
-
-    queue_id: int
-    task_id: str
-
-
-class NextMove(NamedTuple):
-    destination_arn: str | None
-    """None: the message did not come from another queue, and the task names no destination."""
-
-
 class MoveOne(Struct, frozen=True, gc=False):
-    """-> None. Moves the message that NextToMove spoke of; QueueDoesNotExist where its destination is not there."""
+    """-> None. Moves the message if it is still the next one; QueueDoesNotExist where its destination is not there."""
 
     queue_id: int
     task_id: str
+    seq: int
     message_id: str
     """The new id of the message: it counts as sent anew."""
 
@@ -203,7 +192,7 @@ class ListMoves(Struct, frozen=True, gc=False):
     queue_id: int
 
 
-Moves = StartMove | NextToMove | MoveOne | EndMove | ListMoves
+Moves = StartMove | MoveOne | EndMove | ListMoves
 QueueCommand = (
     Send
     | Receive

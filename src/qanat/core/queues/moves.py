@@ -21,7 +21,6 @@ class Moves:
         self._writer = writer
         self.handlers: Handlers = {
             c.StartMove: self._start,
-            c.NextToMove: self._next,
             c.MoveOne: self._move,
             c.EndMove: self._end,
             c.ListMoves: self._list,
@@ -49,17 +48,10 @@ class Moves:
         queues = self._writer.fold.queues.values()
         return sum(task.active and task.caller.account == account for queue in queues for task in queue.tasks)
 
-    def _next(self, command: c.NextToMove, now_ms: int) -> c.NextMove | None:
-        queue = self._writer.queue(command.queue_id, now_ms)
-        message = queue.next_ready()
-        if message is None:
-            return None
-        return c.NextMove(_task(queue, command.task_id).destination_arn or message.source_arn)
-
     def _move(self, command: c.MoveOne, now_ms: int) -> None:
         queue = self._writer.queue(command.queue_id, now_ms)
         task, message = _task(queue, command.task_id), queue.next_ready()
-        if message is None or not task.active:
+        if message is None or message.seq != command.seq or not task.active:
             return
         fold = self._writer.fold
         destination = fold.queues.get(fold.by_arn.get(task.destination_arn or message.source_arn or "", -1))

@@ -9,6 +9,7 @@ from qanat.core.queues import commands as c
 from qanat.core.queues import records as r
 from qanat.core.queues.fold import Fold, Queue
 from qanat.core.queues.lifecycle import Lifecycle
+from qanat.core.queues.message import Message
 from qanat.core.queues.moves import Moves
 from qanat.core.queues.receiving import Receiving
 from qanat.core.queues.sending import Sending
@@ -95,11 +96,15 @@ class QueueShard:
 
     def has_visible(self, queue_id: int, now_ms: int) -> bool:
         """Whether a receive would find a message, in a tidy queue."""
+        return self.next_message(queue_id, now_ms) is not None
+
+    def next_message(self, queue_id: int, now_ms: int) -> Message | None:
+        """What a receive of a tidy queue would find first."""
         queue = self._fold.queues.get(queue_id)
         if queue is None:
-            return False
+            return None
         queue.advance(now_ms)
-        return queue.next_ready() is not None
+        return queue.next_ready()
 
     def queues_with_expired(self, now_ms: int) -> list[int]:
         """Queues that nobody has asked since something of theirs was over."""

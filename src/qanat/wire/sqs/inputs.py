@@ -84,6 +84,21 @@ class ReceiveMessageInput(QueueInput, frozen=True, gc=False):
     ReceiveRequestAttemptId: str | None = None
 
 
+class StartMessageMoveTaskInput(Struct, frozen=True, gc=False):
+    SourceArn: str | None = None
+    DestinationArn: str | None = None
+    MaxNumberOfMessagesPerSecond: int | None = None
+
+
+class CancelMessageMoveTaskInput(Struct, frozen=True, gc=False):
+    TaskHandle: str | None = None
+
+
+class ListMessageMoveTasksInput(Struct, frozen=True, gc=False):
+    SourceArn: str | None = None
+    MaxResults: int | None = None
+
+
 class DeleteMessageInput(QueueInput, frozen=True, gc=False):
     ReceiptHandle: str | None = None
 

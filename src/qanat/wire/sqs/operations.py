@@ -35,18 +35,21 @@ OPERATIONS: Final[dict[str, Operation]] = {
             i.ChangeMessageVisibilityBatchInput,
             action="ChangeMessageVisibility",
         ),
+        _row("CancelMessageMoveTask", i.CancelMessageMoveTaskInput),
         _row("CreateQueue", i.CreateQueueInput),
         _row("DeleteMessage", i.DeleteMessageInput),
         _row("DeleteMessageBatch", i.DeleteMessageBatchInput, action="DeleteMessage"),
         _row("DeleteQueue", i.QueueInput),
         _row("GetQueueAttributes", i.GetQueueAttributesInput),
         _row("GetQueueUrl", i.GetQueueUrlInput),
+        _row("ListMessageMoveTasks", i.ListMessageMoveTasksInput),
         _row("ListQueues", i.ListQueuesInput),
         _row("PurgeQueue", i.QueueInput),
         _row("ReceiveMessage", i.ReceiveMessageInput),
         _row("SendMessage", i.SendMessageInput),
         _row("SendMessageBatch", i.SendMessageBatchInput, action="SendMessage"),
         _row("SetQueueAttributes", i.SetQueueAttributesInput),
+        _row("StartMessageMoveTask", i.StartMessageMoveTaskInput),
     )
 }
 

@@ -71,5 +71,29 @@ class MessageOutput(Struct, frozen=True, gc=False, omit_defaults=True):
     MessageAttributes: dict[str, AttributeValueOutput] | None = None
 
 
+class StartMessageMoveTaskOutput(Struct, frozen=True, gc=False):
+    TaskHandle: str
+
+
+class CancelMessageMoveTaskOutput(Struct, frozen=True, gc=False):
+    ApproximateNumberOfMessagesMoved: int
+
+
+class MoveTaskEntry(Struct, frozen=True, gc=False, omit_defaults=True):
+    Status: str
+    SourceArn: str
+    StartedTimestamp: int
+    ApproximateNumberOfMessagesToMove: int
+    ApproximateNumberOfMessagesMoved: int
+    TaskHandle: str | None = None
+    DestinationArn: str | None = None
+    MaxNumberOfMessagesPerSecond: int | None = None
+    FailureReason: str | None = None
+
+
+class ListMessageMoveTasksOutput(Struct, frozen=True, gc=False, omit_defaults=True):
+    Results: list[MoveTaskEntry] | None = None
+
+
 class ReceiveMessageOutput(Struct, frozen=True, gc=False, omit_defaults=True):
     Messages: list[MessageOutput] | None = None

@@ -17,6 +17,7 @@ _INTEGERS: Final = {
     "VisibilityTimeout": (limits.VISIBILITY_TIMEOUT_S, "Must be >= 0 and <= 43200, if provided."),
     "WaitTimeSeconds": (limits.WAIT_TIME_S, "Must be >= 0 and <= 20, if provided."),
     "MaxNumberOfMessages": (limits.MAX_MESSAGES, "Must be between 1 and 10, if provided."),
+    "MaxNumberOfMessagesPerSecond": (limits.MOVE_RATE_PER_S, "Must be between 1 and 500, if provided."),
     "MaxResults": (limits.LIST_RESULTS, "Must be between 1 and 1000, if provided."),
 }
 

@@ -27,6 +27,7 @@ _LISTS: Final = {
     "QueueUrls": "QueueUrl",
     "Messages": "Message",
     "Failed": "BatchResultErrorEntry",
+    "Results": "ListMessageMoveTasksResultEntry",
 }
 # Member -> (name, what its keys are called, what its values are called).
 _MAPS: Final = {
