@@ -9,6 +9,7 @@ message without a group is a group of its own, which is never noisy. All this is
 from heapq import heapify, heappop, heappush
 from typing import Final
 
+from qanat.core.queues.line import Line
 from qanat.core.queues.message import Message
 
 Entry = tuple[int, int]
@@ -39,8 +40,8 @@ class Turns:
     def __init__(self, messages: dict[int, Message]) -> None:
         self._messages = messages
         self._groups: dict[str, Group] = {}
-        self._line: list[_GroupEntry] = []
-        """A heap of the groups' heads; one that is not its group's `head` is stale."""
+        self._line: Line[_GroupEntry] = Line()
+        """The groups' heads; one that is not its group's `head` is stale."""
         self._aside: dict[str, Group] = {}
         """Groups that were found noisy when their turn came: not in the line. Few: each had a tenth of something."""
         self.ready_count = 0
@@ -79,16 +80,16 @@ class Turns:
     def next(self, waiting: int, in_flight: int) -> tuple[bool, Entry, str] | None:
         """(whether it is noisy, entry, group) of whose turn it is; the totals are the whole queue's."""
         self._let_back(waiting, in_flight)
-        while self._line:
-            visible_at_ms, seq, group_id = self._line[0]
+        while (first := self._line.first()) is not None:
+            visible_at_ms, seq, group_id = first
             group = self._groups.get(group_id)
             if group is None or group.head != (visible_at_ms, seq):
-                heappop(self._line)
+                self._line.pop()
             elif self._top(group) != group.head:
-                heappop(self._line)
+                self._line.pop()
                 self._enter(group_id, group)
             elif _is_noisy(group, waiting, in_flight):
-                heappop(self._line)
+                self._line.pop()
                 group.head = None
                 self._aside[group_id] = group
             else:
@@ -133,12 +134,13 @@ class Turns:
 
     def _stand_in_line(self, group_id: str, group: Group, entry: Entry) -> None:
         group.head = entry
-        heappush(self._line, (*entry, group_id))
+        self._line.push((*entry, group_id))
         if len(self._line) > 2 * len(self._groups) + _SWEEP_MIN:
-            self._line = [
-                (*group.head, group_id) for group_id, group in self._groups.items() if group.head is not None
-            ]
-            heapify(self._line)
+            self._line.sweep(self._is_head)
+
+    def _is_head(self, entry: _GroupEntry) -> bool:
+        group = self._groups.get(entry[2])
+        return group is not None and group.head == entry[:2]
 
     def _top(self, group: Group) -> Entry | None:
         while group.ready:

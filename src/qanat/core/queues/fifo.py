@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from qanat.core import limits
+from qanat.core.queues.line import Line
 from qanat.core.queues.message import Message
 from qanat.core.queues.state import SWEEP_MIN, Entry, QueueState
 
@@ -31,7 +32,7 @@ class FifoQueue(QueueState):
         super().__init__(queue_id)
         # A heap of seqs each: messages that were kept return out of order. Holds the dead until they are its head.
         self._groups: dict[str, list[int]] = {}
-        self._open: list[Entry] = []
+        self._open: Line[Entry] = Line()
         self._in_flight_of: dict[str, int] = {}
         self._attempts: dict[str, Attempt] = {}
         """By ReceiveRequestAttemptId, oldest first."""
@@ -58,18 +59,18 @@ class FifoQueue(QueueState):
         taken: list[Message] = []
         held = set(but)
         while len(taken) < count and (message := self.next_ready()) is not None:
-            heappop(self._open)
+            self._open.pop()
             run = self._run(self._groups[_group(message)], count - len(taken), held)
             held.update([one.seq for one in run])
             taken += run
         return taken
 
     def next_ready(self) -> Message | None:
-        while self._open:
-            message = self.message_of(self._open[0])
+        while (entry := self._open.first()) is not None:
+            message = self.message_of(entry)
             if message is not None and message is self._oldest(_group(message)):
                 return message
-            heappop(self._open)
+            self._open.pop()
         return None
 
     def note_attempt(self, attempt_id: str, attempt: Attempt) -> None:
@@ -141,9 +142,9 @@ class FifoQueue(QueueState):
         pass
 
     def _push(self, message: Message) -> None:
-        heappush(self._open, (message.visible_at_ms, message.seq))
+        self._open.push((message.visible_at_ms, message.seq))
         if len(self._open) > 2 * len(self.messages) + SWEEP_MIN:
-            self._open = self.swept(self._open)
+            self._open.sweep(self.message_of)
 
     def _count_in_flight(self, message: Message, step: int) -> None:
         group = _group(message)

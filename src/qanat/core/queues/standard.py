@@ -1,9 +1,9 @@
 """A standard queue: messages in the order in which they became visible, groups in fair turns."""
 
 from collections.abc import Collection
-from heapq import heappop, heappush
 
 from qanat.core.queues.fair import Turns
+from qanat.core.queues.line import Line
 from qanat.core.queues.message import Message
 from qanat.core.queues.state import SWEEP_MIN, Entry, QueueState
 
@@ -13,8 +13,8 @@ class StandardQueue(QueueState):
 
     def __init__(self, queue_id: int) -> None:
         super().__init__(queue_id)
-        self._ready: list[Entry] = []
-        """A heap of the messages that have no group; what is stale is passed over."""
+        self._ready: Line[Entry] = Line()
+        """The messages that have no group; what is stale is passed over."""
         self._turns = Turns(self.messages)
         """The messages that have one."""
 
@@ -34,7 +34,7 @@ class StandardQueue(QueueState):
         while len(taken) < count and (found := self._next()) is not None:
             entry, group_id = found
             if group_id is None:
-                heappop(self._ready)
+                self._ready.pop()
             else:
                 self._turns.take(group_id)
             # A message moved away and back has two equal entries.
@@ -54,14 +54,14 @@ class StandardQueue(QueueState):
     def _next(self) -> tuple[Entry, str | None] | None:
         """(entry, group) of whose turn it is."""
         ready = self._ready
-        while ready and self.message_of(ready[0]) is None:
-            heappop(ready)
+        while (first := ready.first()) is not None and self.message_of(first) is None:
+            ready.pop()
         grouped = self._turns.next(self.ready, self._in_flight) if self._turns.ready_count else None
         if grouped is None:
-            return (ready[0], None) if ready else None
+            return None if first is None else (first, None)
         noisy, entry, group_id = grouped
-        if ready and (noisy or ready[0] < entry):
-            return ready[0], None
+        if first is not None and (noisy or first < entry):
+            return first, None
         return entry, group_id
 
     def _add_ready(self, message: Message) -> None:
@@ -69,9 +69,9 @@ class StandardQueue(QueueState):
         if (group_id := message.content.group_id) is not None:
             self._turns.add_ready(group_id, entry)
             return
-        heappush(self._ready, entry)
+        self._ready.push(entry)
         if len(self._ready) > 2 * len(self.messages) + SWEEP_MIN:
-            self._ready = self.swept(self._ready)
+            self._ready.sweep(self.message_of)
 
     def _drop_ready(self, message: Message) -> None:
         if (group_id := message.content.group_id) is not None:

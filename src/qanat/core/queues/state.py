@@ -1,6 +1,6 @@
 """The state of one queue, of either kind: its living messages, and which of them wait for their time.
 
-Invariant: a message is waiting if it becomes visible after `_advanced_to_ms`, else it is ready. Entries of heaps are
+Invariant: a message is waiting if it becomes visible after `_advanced_to_ms`, else it is ready. Entries of lines are
 (visible_at_ms, seq); one whose message is gone or has another visible_at_ms is stale and passed over. In what order
 ready messages are received is the kind's own matter, but always a function of facts: a queue rebuilt from the log
 receives in the same order.
@@ -8,11 +8,11 @@ receives in the same order.
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection
-from heapq import heapify, heappop, heappush
 from typing import Final
 
 from qanat.core.queues.commands import Counts
 from qanat.core.queues.deduplication import DeduplicationWindow
+from qanat.core.queues.line import Line
 from qanat.core.queues.message import Message
 from qanat.core.queues.model import QueueConfig
 from qanat.core.queues.moving import MoveTask
@@ -43,12 +43,12 @@ class QueueState(ABC):
         self.messages: dict[int, Message] = {}
         self.window = DeduplicationWindow()
         """Used by FIFO queues only."""
-        self._waiting: list[Entry] = []
+        self._waiting: Line[Entry] = Line()
         self._advanced_to_ms = 0
         self._in_flight = 0
         self._delayed = 0
-        # A heap by the beginning of retention (what was kept returns out of order). Holds the dead until swept.
-        self._by_age: list[Entry] = []
+        # By the beginning of retention. Holds the dead until swept.
+        self._by_age: Line[Entry] = Line()
 
     # -- the order of ready messages, each kind's own -----------------------------------------------------------
 
@@ -81,10 +81,9 @@ class QueueState(ABC):
         self.messages[message.seq] = message
         if message.seq >= self.next_seq:
             self.next_seq = message.seq + 1
-        heappush(self._by_age, (message.retained_from_ms, message.seq))
+        self._by_age.push((message.retained_from_ms, message.seq))
         if len(self._by_age) > 2 * len(self.messages) + SWEEP_MIN:
-            self._by_age = [entry for entry in self._by_age if entry[1] in self.messages]
-            heapify(self._by_age)
+            self._by_age.sweep(lambda entry: entry[1] in self.messages)
         self._schedule(message)
 
     def remove(self, message: Message) -> None:
@@ -113,8 +112,8 @@ class QueueState(ABC):
         self._advanced_to_ms = now_ms
         waiting = self._waiting
         last: Entry | None = None
-        while waiting and waiting[0][0] <= now_ms:
-            entry = heappop(waiting)
+        while (entry := waiting.first()) is not None and entry[0] <= now_ms:
+            waiting.pop()
             message = self.message_of(entry)
             # A message moved away and back has two equal entries, which leave the heap one after the other.
             if message is not None and entry != last:
@@ -126,10 +125,12 @@ class QueueState(ABC):
         """The seqs of messages that have outlived the retention period; the caller must remove each of them."""
         by_age, before_ms = self._by_age, now_ms - self.config.retention_ms
         taken: list[int] = []
-        while by_age and (by_age[0][0] <= before_ms or by_age[0][1] not in self.messages):
-            seq = heappop(by_age)[1]
-            if seq in self.messages:
-                taken.append(seq)
+        while (entry := by_age.first()) is not None and (
+            entry[0] <= before_ms or entry[1] not in self.messages
+        ):
+            by_age.pop()
+            if entry[1] in self.messages:
+                taken.append(entry[1])
         return taken
 
     # -- questions ----------------------------------------------------------------------------------------------
@@ -142,16 +143,16 @@ class QueueState(ABC):
     def oldest_at_ms(self) -> int | None:
         """When the retention of the oldest living message began; None of an empty queue."""
         by_age = self._by_age
-        while by_age and by_age[0][1] not in self.messages:
-            heappop(by_age)
-        return by_age[0][0] if by_age else None
+        while (entry := by_age.first()) is not None and entry[1] not in self.messages:
+            by_age.pop()
+        return None if entry is None else entry[0]
 
     def next_visible_at_ms(self) -> int | None:
         """When the next waiting message becomes visible; None if none is waiting."""
         waiting = self._waiting
-        while waiting and self.message_of(waiting[0]) is None:
-            heappop(waiting)
-        return waiting[0][0] if waiting else None
+        while (entry := waiting.first()) is not None and self.message_of(entry) is None:
+            waiting.pop()
+        return None if entry is None else entry[0]
 
     @property
     def in_flight(self) -> int:
@@ -176,9 +177,9 @@ class QueueState(ABC):
     def _schedule(self, message: Message) -> None:
         if message.visible_at_ms > self._advanced_to_ms:
             self._count_waiting(message, 1)
-            heappush(self._waiting, (message.visible_at_ms, message.seq))
+            self._waiting.push((message.visible_at_ms, message.seq))
             if len(self._waiting) > 2 * (self._in_flight + self._delayed) + SWEEP_MIN:
-                self._waiting = self.swept(self._waiting)
+                self._waiting.sweep(self.message_of)
         else:
             self._add_ready(message)
 
@@ -196,9 +197,3 @@ class QueueState(ABC):
                 self._count_in_flight(message, step)
         else:
             self._delayed += step
-
-    def swept(self, entries: list[Entry]) -> list[Entry]:
-        """The same heap without what is stale or there twice."""
-        living = list({entry for entry in entries if self.message_of(entry) is not None})
-        heapify(living)
-        return living
