@@ -1,7 +1,7 @@
 """FIFO queues, redrive policies, encryption, tags and permissions, by boto3, as recorded from AWS."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -259,6 +259,46 @@ class TestPermissions:
             "MissingParameter",
             f"The request must contain the parameter {parameter}.",
         )
+
+
+class TestPolicyLimits:
+    """DG quotas-policies, in the words that AWS was seen to use."""
+
+    STATEMENT: ClassVar[dict[str, Any]] = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+    }
+
+    @pytest.mark.parametrize(
+        ("statements", "message"),
+        [
+            (
+                [STATEMENT] * 21,
+                "21 statements were found in the submitted policy, max allowed is 20",
+            ),
+            (
+                [{**STATEMENT, "Action": ["sqs:SendMessage"] * 10}],
+                "10 actions were found in a statement from the submitted policy, max allowed is 7",
+            ),
+            (
+                [{**STATEMENT, "Principal": {"AWS": [f"{n:012}" for n in range(51)]}}],
+                "51 principals were found in the submitted policy, max allowed is 50",
+            ),
+            (
+                [{**STATEMENT, "Condition": {"StringLike": {f"aws:k{n}": "*" for n in range(11)}}}],
+                "11 conditions were found in the submitted policy, max allowed is 10",
+            ),
+        ],
+        ids=["statements", "actions", "principals", "conditions"],
+    )
+    def test_one_more_than_allowed(
+        self, sqs: Any, queue: MadeQueue, statements: list[dict[str, Any]], message: str
+    ) -> None:
+        text = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        found = refusal(sqs.set_queue_attributes, QueueUrl=queue.url, Attributes={"Policy": text})
+        assert found == (403, "OverLimit", message, "OverLimit")
 
 
 class TestGetQueueUrlOfAnOwner:

@@ -4,6 +4,7 @@ Invariant: a name stands for one queue of its account and region at a time, and 
 """
 
 import re
+from collections import OrderedDict
 from typing import Final
 
 from msgspec.structs import replace
@@ -31,7 +32,8 @@ class Catalogue:
         self._emit = emit
         self._queues: dict[QueueKey, Queue] = {}
         self._settings: dict[int, QueueSettings] = {}
-        self._deleted: dict[QueueKey, int] = {}
+        self._deleted: OrderedDict[QueueKey, int] = OrderedDict()
+        """When names were deleted that rest, the oldest first."""
         self._names: NameIndex[tuple[str, str]] = NameIndex()
         """By account and region."""
         self._sources: NameIndex[str] = NameIndex()
@@ -187,7 +189,8 @@ class Catalogue:
         self._point(queue.name, settings.dead_letter_arn, None)
         # Names deleted longer ago than any cooldown are forgotten as others are deleted.
         oldest_ms = record.at_ms - _NAME_REUSE_MAX_MS
-        self._deleted = {key: at_ms for key, at_ms in self._deleted.items() if at_ms > oldest_ms}
+        while self._deleted and next(iter(self._deleted.values())) <= oldest_ms:
+            self._deleted.popitem(last=False)
         self._deleted[record.key] = record.at_ms
 
     def _restore(self, record: CatalogueKept) -> None:
@@ -197,7 +200,7 @@ class Catalogue:
         self._sources.clear()
         for queue in record.queues:
             self._put(queue)
-        self._deleted = dict(record.deleted)
+        self._deleted = OrderedDict(record.deleted)
         self._next_queue_id = record.next_queue_id
 
 
