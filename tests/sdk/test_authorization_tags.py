@@ -1,12 +1,13 @@
 """aws:RequestTag, aws:TagKeys and aws:ResourceTag (service authorization reference of SQS), by boto3."""
 
+import json
 from typing import Any
 
 import pytest
 
 from support.clients import refusal
 from support.policies import allow, deny, policy, send, sending_refused
-from support.things import MadeQueue, MakeUser
+from support.things import MadeQueue, MakeQueue, MakeUser
 
 
 def test_who_may_make_queues_of_a_team_only(make_user: MakeUser, name: str) -> None:
@@ -67,3 +68,15 @@ def test_a_decision_follows_the_tags_of_the_queue(
     assert sending_refused(user, queue).code == "AccessDenied"
     admin.untag_queue(QueueUrl=queue.url, TagKeys=["Team"])
     assert sending_refused(user, queue).code == "AccessDenied"
+
+
+def test_a_move_task_reads_the_tags_of_its_queues(
+    admin: Any, queue: MadeQueue, make_queue: MakeQueue, make_user: MakeUser
+) -> None:
+    source = make_queue(RedrivePolicy=json.dumps({"deadLetterTargetArn": queue.arn, "maxReceiveCount": 1}))
+    red = {"StringEquals": {"aws:ResourceTag/team": "red"}}
+    sqs = make_user(policy(allow("sqs:*", Condition=red))).sqs()
+    for tagged in (queue, source):
+        assert refusal(sqs.start_message_move_task, SourceArn=queue.arn)[:2] == (403, "AccessDenied")
+        admin.tag_queue(QueueUrl=tagged.url, Tags={"team": "red"})
+    assert sqs.start_message_move_task(SourceArn=queue.arn)["TaskHandle"]
