@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qanat.api.context import FIXED_KEYS, context_of
+from qanat.api.context import FIXED_KEYS, context_of, tag_context
 from qanat.api.control import SERVICES
 from qanat.config import Settings
 from qanat.core.identity.model import Caller, PrincipalType
@@ -27,7 +27,7 @@ def context_keys() -> set[str]:
         key
         for way in (public, private)
         for key in context_of(user, way, "us-east-2", "123456789012", "agent", 0)
-    } | FIXED_KEYS
+    } | {*FIXED_KEYS, *tag_context((("KEY", ""),), {"KEY": ""})[0]}
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))

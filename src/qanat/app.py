@@ -188,7 +188,9 @@ class Server:
         self._undo.append(mover.close)
         return Front(
             Authenticator(control.identity, (region,)),
-            SqsService(control, authoriser, messages, queues, shards.node, mover, region),
+            SqsService(
+                control, authoriser, messages, queues, shards.control_node, shards.node, mover, region
+            ),
             ControlApi(control, shards.control_node, authoriser, region),
             Hosts(region, control.network, _url_host(host, port), self._public_names(host, port)),
             shards.clock,

@@ -17,6 +17,7 @@ from support.server import ACCOUNT, Server
 pytestmark = pytest.mark.usefixtures("serves_afterwards")
 
 OPERATIONS = [
+    "AddPermission",
     "ChangeMessageVisibility",
     "ChangeMessageVisibilityBatch",
     "CreateQueue",
@@ -25,12 +26,17 @@ OPERATIONS = [
     "DeleteQueue",
     "GetQueueAttributes",
     "GetQueueUrl",
+    "ListDeadLetterSourceQueues",
+    "ListQueueTags",
     "ListQueues",
     "PurgeQueue",
     "ReceiveMessage",
+    "RemovePermission",
     "SendMessage",
     "SendMessageBatch",
     "SetQueueAttributes",
+    "TagQueue",
+    "UntagQueue",
 ]
 
 
@@ -131,6 +137,11 @@ class TestJson:
             "QueueOwnerAWSAccountId": trees,
             "QueueNamePrefix": st.text(max_size=5) | trees,
             "tags": trees,
+            "Tags": st.dictionaries(st.text(max_size=5), st.text(max_size=5)) | trees,
+            "TagKeys": st.lists(st.text(max_size=5)) | trees,
+            "Label": st.text(max_size=5) | trees,
+            "AWSAccountIds": st.just([ACCOUNT]) | st.lists(st.text(max_size=5)) | trees,
+            "Actions": st.lists(st.sampled_from(["SendMessage", "*", "x"])) | trees,
         }
 
         @given(parameters=st.fixed_dictionaries({}, optional=members))

@@ -87,7 +87,19 @@ def tell(endpoint_url: str, ca_bundle: str) -> dict[str, Any]:
     said["no_attribute"] = refused(client.get_queue_attributes, QueueUrl=url, AttributeNames=["Foobar"])
     said["too_many"] = refused(client.receive_message, QueueUrl=url, MaxNumberOfMessages=11)
     said["no_entries"] = refused(client.send_message_batch, QueueUrl=url, Entries=[])
-    said["no_permission"] = refused(client.list_queue_tags, QueueUrl=url)
+    client.tag_queue(QueueUrl=url, Tags={"empty": ""})
+    said["tags"] = client.list_queue_tags(QueueUrl=url)["Tags"]
+    client.untag_queue(QueueUrl=url, TagKeys=["team", "empty"])
+    said["no_tags"] = client.list_queue_tags(QueueUrl=url).get("Tags", {})
+    accounts = ["123456789012", "210987654321"]
+    client.add_permission(QueueUrl=url, Label="x", AWSAccountIds=accounts, Actions=["SendMessage"])
+    answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+    said["policy"] = answer["Attributes"]["Policy"]
+    client.remove_permission(QueueUrl=url, Label="x")
+    said["no_label"] = refused(client.remove_permission, QueueUrl=url, Label="x")
+    redrive = {"deadLetterTargetArn": said["attributes"]["QueueArn"], "maxReceiveCount": 3}
+    client.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(redrive)})
+    said["sources"] = client.list_dead_letter_source_queues(QueueUrl=url)["queueUrls"]
     client.purge_queue(QueueUrl=url)
     client.delete_queue(QueueUrl=url)
     said["after_delete"] = refused(client.get_queue_attributes, QueueUrl=url, AttributeNames=["All"])

@@ -127,22 +127,6 @@ class TestJsonErrors:
         name = target.removeprefix("AmazonSQS.")
         assert json.loads(answer.body)["Message"] == f"The action {name} is not valid for this endpoint."
 
-    @pytest.mark.parametrize(
-        "operation",
-        [
-            "AddPermission",
-            "ListDeadLetterSourceQueues",
-            "ListQueueTags",
-            "RemovePermission",
-            "TagQueue",
-            "UntagQueue",
-        ],
-    )
-    def test_operations_of_sqs_that_are_not_there_yet(self, server: Server, operation: str) -> None:
-        answer = signed(server.administrator(), operation).send(server)
-        assert answer.status == 400
-        assert operation in json.loads(answer.body)["Message"]
-
     def test_unknown_members_and_headers_are_ignored(self, server: Server, queue: MadeQueue) -> None:
         parameters = {"QueueUrl": queue.url, "MessageBody": "x", "NewMember": {"a": [1]}}
         headers = {"X-Amz-New": "x", "Content-Type": "text/odd"}

@@ -132,6 +132,14 @@ def test_queues(told: dict[str, Any], server: Server) -> None:
     )
 
 
+def test_tags_permissions_and_dead_letter_sources(told: dict[str, Any]) -> None:
+    assert told["tags"] == {"team": "a&b", "empty": ""}
+    assert told["no_tags"] == {}
+    (statement,) = json.loads(told["policy"])["Statement"]
+    assert (statement["Sid"], statement["Action"]) == ("x", "SQS:SendMessage")
+    assert told["sources"] == [told["url"]]
+
+
 def test_messages_come_back_to_the_letter(told: dict[str, Any]) -> None:
     assert told["received"] == 1
     assert told["body_is_same"]
@@ -189,8 +197,13 @@ def test_batches_succeed_and_fail_by_entry(told: dict[str, Any]) -> None:
             ],
         ),
         (
-            "no_permission",
-            ["ClientError", "InvalidAction", "The action ListQueueTags is not valid for this endpoint.", 400],
+            "no_label",
+            [
+                "ClientError",
+                "InvalidParameterValue",
+                "Value x for parameter Label is invalid. Reason: can't find label.",
+                400,
+            ],
         ),
         (
             "after_delete",

@@ -6,9 +6,10 @@ where its policies read no condition key beyond FIXED_KEYS. What cannot be judge
 
 import logging
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
-from qanat.api.context import FIXED_KEYS, context_of
+from qanat.api.context import FIXED_KEYS, context_of, tag_context
 from qanat.core.control import Control
 from qanat.core.errors import AccessDenied
 from qanat.core.identity.model import Caller
@@ -29,6 +30,9 @@ _KEPT_RESOURCE_LENGTH_MAX: Final = 512
 
 # In the place of an endpoint's id; no endpoint is called so.
 _FORWARDED: Final = "forwarded"
+
+Tags = tuple[tuple[str, str], ...]
+NO_TAGS: Final[Mapping[str, str | None]] = MappingProxyType({})
 
 _DecisionKey = tuple[str, str, str, str | None, bool]
 
@@ -51,10 +55,13 @@ class Authoriser:
         headers: Mapping[bytes, bytes],
         now_ms: int,
         resource_policy: str | None = None,
+        resource_tags: Tags = (),
+        request_tags: Mapping[str, str | None] = NO_TAGS,
     ) -> None:
-        """Returns if it is allowed; raises AccessDenied with the reason if not. `resource_policy` is its text.
+        """Returns if it is allowed; raises AccessDenied with the reason if not.
 
-        No way in: SQS itself acts on the caller's behalf.
+        No way in: SQS itself acts on the caller's behalf. `resource_policy` is its text; `request_tags` as in
+        `tag_context`.
         """
         if self._decided_at_version != self._control.version:
             self._decisions.clear()
@@ -65,11 +72,17 @@ class Authoriser:
         if decision is not None and decision.allowed:
             return
         context = context_of(caller, way, self._region, resource_account, _user_agent(headers), now_ms)
+        about_tags, unclear = tag_context(resource_tags, request_tags)
+        context.update(about_tags)
         request = Request(caller, action, resource, resource_account, context)
         if decision is None:
             policies = self._policies(caller, way, resource_policy, resource)
+            keys_read = _keys_read(policies)
+            if not unclear.isdisjoint(keys_read):
+                # Whichever of the two tags was taken, the other could be what a Deny is about.
+                raise AccessDenied("A policy that applies reads a tag whose key is there in two spellings.")
             decision = authorize(request, policies)
-            if len(resource) <= _KEPT_RESOURCE_LENGTH_MAX and _reads_only_fixed_keys(policies):
+            if len(resource) <= _KEPT_RESOURCE_LENGTH_MAX and keys_read <= FIXED_KEYS:
                 self._keep(key, decision)
         if not decision.allowed:
             raise AccessDenied(denial_text(request, decision))
@@ -129,7 +142,7 @@ def _user_agent(headers: Mapping[bytes, bytes]) -> str | None:
     return None if header is None else header.decode("latin-1")
 
 
-def _reads_only_fixed_keys(policies: Policies) -> bool:
+def _keys_read(policies: Policies) -> frozenset[str]:
     documents = [named.document for named in policies.identity]
     documents += [named.document for named in (policies.resource, policies.endpoint) if named is not None]
-    return all(document.keys_read <= FIXED_KEYS for document in documents)
+    return frozenset().union(*(document.keys_read for document in documents))

@@ -1,8 +1,10 @@
 """The request context that conditions read (IAM User Guide, reference_policies_condition-keys).
 
-It is filled from sockets, keys and clocks. The one value that a client chooses is `aws:UserAgent`, as on AWS.
+It is filled from sockets, keys, clocks and what is asked for. The one value that a client chooses freely is
+`aws:UserAgent`, as on AWS.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -31,6 +33,34 @@ FIXED_KEYS: Final = frozenset(
 """Keys whose values follow from the caller, the resource and the socket: between two such requests they are equal."""
 
 _SQS: Final = "sqs.amazonaws.com"
+
+
+# What stands before a tag's key in a condition key, in lower case.
+RESOURCE_TAG: Final = "aws:resourcetag/"
+REQUEST_TAG: Final = "aws:requesttag/"
+TAG_KEYS: Final = "aws:tagkeys"
+
+
+def tag_context(
+    resource_tags: Iterable[tuple[str, str]], request_tags: Mapping[str, str | None]
+) -> tuple[dict[str, str | tuple[str, ...]], frozenset[str]]:
+    """The context's keys about tags, in lower case, and those of them that are unclear.
+
+    `request_tags` holds what is set, and None for what is taken away. A condition key is not case-sensitive and a
+    tag's key is: of two tags whose keys differ in nothing else neither is the one that is meant.
+    """
+    context: dict[str, str | tuple[str, ...]] = {}
+    unclear = set()
+    given = [(key, value) for key, value in request_tags.items() if value is not None]
+    for prefix, tags in ((RESOURCE_TAG, resource_tags), (REQUEST_TAG, given)):
+        for key, value in tags:
+            name = prefix + key.lower()
+            if name in context:
+                unclear.add(name)
+            context[name] = value
+    if request_tags:
+        context[TAG_KEYS] = tuple(request_tags)
+    return context, frozenset(unclear)
 
 
 def context_of(

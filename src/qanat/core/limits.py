@@ -41,9 +41,15 @@ MOVE_TASK_MS: Final = 129_600_000  # API StartMessageMoveTask: 36 hours
 MOVE_RATE_PER_S: Final = Bounds(1, 500)  # API StartMessageMoveTask
 MOVE_TASKS_LISTED: Final = Bounds(1, 10)  # API ListMessageMoveTasks
 QUEUE_TAGS_MAX: Final = 50  # DG sqs-queue-tags
+TAG_KEY_LENGTH_MAX: Final = 128  # DG sqs-queue-tags
+TAG_VALUE_LENGTH_MAX: Final = 256  # DG sqs-queue-tags
+PERMISSION_LABEL_LENGTH_MAX: Final = 80  # API AddPermission
 REDRIVE_SOURCES_MAX: Final = 10  # API SetQueueAttributes: RedriveAllowPolicy
 KMS_KEY_ID_LENGTH_MAX: Final = 2_048  # AWS KMS API, DescribeKey
 GROUP_ID_LENGTH_MAX: Final = 128  # API SendMessage
+
+SHOWN_LENGTH_MAX: Final = 1_024
+"""Of a value that a refusal repeats: ours, so that an answer is never as long as what was sent."""
 
 PURGE_INTERVAL_MS: Final = 60_000  # API PurgeQueue
 NAME_REUSE_MS: Final = 60_000  # API CreateQueue: QueueDeletedRecently

@@ -1,8 +1,11 @@
 """RedrivePolicy and RedriveAllowPolicy (API SetQueueAttributes, DG sqs-dead-letter-queues)."""
 
+import contextlib
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qanat.core import control_records
 from qanat.core.control import Control
@@ -166,6 +169,21 @@ def test_the_sources_of_a_redrive_allow_policy(given: dict[str, object], reason:
         f"Value {text} for parameter RedriveAllowPolicy is invalid. "
         f"Reason: Amazon SQS can't create the redrive allow policy. {reason}"
     )
+
+
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just(DEAD),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = ["maxReceiveCount", "deadLetterTargetArn", "redrivePermission", "sourceQueueArns", "other"]
+
+
+@given(st.text(max_size=30) | st.dictionaries(st.sampled_from(NAMES), TREES).map(json.dumps))
+def test_every_refusal_is_one_of_ours(text: str) -> None:
+    for read in (r.redrive_policy, r.redrive_allow_policy):
+        with contextlib.suppress(QanatError):
+            read(text)
 
 
 # -- what the catalogue asks of source and target ---------------------------------------------------------------

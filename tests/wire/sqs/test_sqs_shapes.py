@@ -31,6 +31,8 @@ OUTPUTS: dict[str, type[Struct]] = {
     "CreateQueue": o.QueueUrlOutput,
     "GetQueueAttributes": o.AttributesOutput,
     "GetQueueUrl": o.QueueUrlOutput,
+    "ListDeadLetterSourceQueues": o.DeadLetterSourceQueuesOutput,
+    "ListQueueTags": o.TagsOutput,
     "ListQueues": o.ListQueuesOutput,
     "ReceiveMessage": o.ReceiveMessageOutput,
     "SendMessage": o.SendMessageOutput,
@@ -77,11 +79,15 @@ def test_outputs(name: str) -> None:
 )
 def test_operations_that_answer_nothing(name: str) -> None:
     assert name in {
+        "AddPermission",
         "ChangeMessageVisibility",
         "DeleteMessage",
         "DeleteQueue",
         "PurgeQueue",
+        "RemovePermission",
         "SetQueueAttributes",
+        "TagQueue",
+        "UntagQueue",
     }
 
 
@@ -89,6 +95,8 @@ def test_members_that_are_none_are_not_written() -> None:
     for output in (
         o.ListQueuesOutput(),
         o.AttributesOutput(),
+        o.DeadLetterSourceQueuesOutput(),
+        o.TagsOutput(),
         o.BatchOutput(),
         o.ReceiveMessageOutput(),
         o.Empty(),

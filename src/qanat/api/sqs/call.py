@@ -1,5 +1,6 @@
 """One SQS request on its way through: what every operation is given, and how it is answered."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from qanat.api.hosts import Hosts
@@ -65,6 +66,13 @@ class SqsCall:
         head = b"x-amzn-RequestId: " + self.request_id.encode() + b"\r\n"
         tongue = self._tongue
         self.request.respond(200, tongue.content_type, tongue.encode(output, self.request_id), head)
+
+    def finish(self, reply: object, output: Callable[[], object]) -> None:
+        """Answers with what `output` makes, or refuses where `reply` is a refusal."""
+        if isinstance(reply, QanatError):
+            self.refuse(reply)
+        else:
+            self.answer(output())
 
     def refuse(self, error: QanatError) -> None:
         refuse(self.request, self.request_id, self._tongue, error)

@@ -121,7 +121,9 @@ class Mover:
             ("sqs:SendMessage", destination),
         ):
             policy = self._catalogue.settings(queue).policy
-            self._authoriser.demand(task.caller, action, queue.arn, queue.account, None, {}, now_ms, policy)
+            self._authoriser.demand(
+                task.caller, action, queue.arn, queue.account, None, {}, now_ms, policy, queue.tags
+            )
 
     def queue_of(self, arn: str) -> Queue | None:
         parsed = Arn.parse(arn)

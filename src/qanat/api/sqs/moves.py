@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from qanat.api.authorise import Tags
 from qanat.api.ids import uuid
 from qanat.api.sqs.call import SqsCall
 from qanat.api.sqs.mover import Mover
@@ -24,8 +25,8 @@ from qanat.wire.sqs import inputs as i
 from qanat.wire.sqs import outputs as o
 from qanat.wire.sqs.parameters import integer, required
 
-Demand = Callable[[SqsCall, str, str, str, str | None], None]
-"""(call, action, ARN, account, resource policy): raises AccessDenied."""
+Demand = Callable[[SqsCall, str, str, str, str | None, Tags], None]
+"""(call, action, ARN, account, resource policy, resource tags): raises AccessDenied."""
 
 _HANDLE_LENGTH_MAX: Final = 1_024
 
@@ -125,7 +126,7 @@ class MoveTasks:
         """The queue of that ARN, once all the actions on it are allowed. Raises AccessDenied, ResourceNotFound."""
         queue = self._mover.queue_of(str(arn))
         if queue is None:
-            self._demand(call, f"sqs:{actions[0]}", str(arn), arn.account, None)
+            self._demand(call, f"sqs:{actions[0]}", str(arn), arn.account, None, ())
             raise _not_found("SourceArn")
         for action in actions:
             self._demand_on(call, action, queue)
@@ -134,7 +135,7 @@ class MoveTasks:
     def _destination(self, call: SqsCall, source: Queue, arn: Arn) -> Queue:
         queue = self._mover.queue_of(str(arn))
         if queue is None:
-            self._demand(call, "sqs:SendMessage", str(arn), arn.account, None)
+            self._demand(call, "sqs:SendMessage", str(arn), arn.account, None, ())
             raise _not_found("DestinationArn")
         if (queue.fifo, queue.region) != (source.fifo, source.region):
             raise InvalidParameterValue("Source queue and destination queue must be of one type and region.")
@@ -142,7 +143,7 @@ class MoveTasks:
 
     def _demand_on(self, call: SqsCall, action: str, queue: Queue) -> None:
         policy = self._catalogue.settings(queue).policy
-        self._demand(call, f"sqs:{action}", queue.arn, queue.account, policy)
+        self._demand(call, f"sqs:{action}", queue.arn, queue.account, policy, queue.tags)
 
 
 def _arn(text: str, name: str) -> Arn:

@@ -68,7 +68,7 @@ class Queues:
             # Its own settings: the catalogue may have forgotten the queue by now, deleted in the same commit.
             self._node.submit(
                 c.ConfigureQueue(reply.queue_id, settings_of(reply).config),
-                lambda refusal: _finish(call, refusal, lambda: output(reply)),
+                lambda refusal: call.finish(refusal, lambda: output(reply)),
             )
 
         self._control_node.submit(command, defined)
@@ -78,7 +78,7 @@ class Queues:
             if isinstance(reply, QanatError):
                 call.refuse(reply)
                 return
-            self._node.submit(c.DropQueue(reply.queue_id), lambda refusal: _finish(call, refusal, o.Empty))
+            self._node.submit(c.DropQueue(reply.queue_id), lambda refusal: call.finish(refusal, o.Empty))
             self._parking.refuse(reply.queue_id, QueueDoesNotExist())
 
         self._control_node.submit(d.DeleteQueue(queue.key), deleted)
@@ -98,11 +98,27 @@ class Queues:
         def listed(reply: NamePage | QanatError) -> None:
             if isinstance(reply, QanatError):
                 call.refuse(reply)
-                return
-            urls = [f"{call.base_url}/{call.caller.account}/{name}" for name in reply.names]
-            # AWS gives a token only to those who asked for pages (API ListQueues).
-            more = reply.more and given.MaxResults is not None
-            call.answer(o.ListQueuesOutput(urls or None, _token_of(reply.names[-1]) if more else None))
+            else:
+                urls, token = _page(call, call.caller.account, reply, given.MaxResults)
+                call.answer(o.ListQueuesOutput(urls, token))
+
+        self._control_node.submit(command, listed)
+
+    def list_dead_letter_sources(
+        self, call: SqsCall, queue: Queue, given: i.ListDeadLetterSourceQueuesInput
+    ) -> None:
+        command = d.ListDeadLetterSourceQueues(
+            queue.key,
+            integer(given.MaxResults, "MaxResults", limits.LIST_RESULTS.high),
+            _name_of(given.NextToken),
+        )
+
+        def listed(reply: NamePage | QanatError) -> None:
+            if isinstance(reply, QanatError):
+                call.refuse(reply)
+            else:
+                urls, token = _page(call, queue.account, reply, given.MaxResults)
+                call.answer(o.DeadLetterSourceQueuesOutput(urls, token))
 
         self._control_node.submit(command, listed)
 
@@ -122,14 +138,15 @@ class Queues:
 
     def purge(self, call: SqsCall, queue: Queue, given: i.QueueInput) -> None:
         command = c.Purge(queue.queue_id, queue.name, self._cooldown_ms)
-        self._node.submit(command, lambda refusal: _finish(call, refusal, o.Empty))
+        self._node.submit(command, lambda refusal: call.finish(refusal, o.Empty))
 
 
-def _finish(call: SqsCall, reply: object, output: Callable[[], object]) -> None:
-    if isinstance(reply, QanatError):
-        call.refuse(reply)
-    else:
-        call.answer(output())
+def _page(
+    call: SqsCall, account: str, page: NamePage, asked: int | None
+) -> tuple[list[str] | None, str | None]:
+    """The URLs of a page, and the token of the next; AWS gives one only to those who asked for pages."""
+    urls = [f"{call.base_url}/{account}/{name}" for name in page.names]
+    return urls or None, _token_of(page.names[-1]) if page.more and asked is not None else None
 
 
 def _token_of(name: str) -> str:

@@ -1,15 +1,17 @@
 """The SQS service: finds the queue, asks for leave, and hands the request to its operation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from qanat.api.authorise import Authoriser
+from qanat.api.authorise import NO_TAGS, Authoriser, Tags
 from qanat.api.sqs.call import SqsCall
 from qanat.api.sqs.messages import Messages
 from qanat.api.sqs.mover import Mover
 from qanat.api.sqs.moves import MoveTasks
+from qanat.api.sqs.permissions import Permissions
 from qanat.api.sqs.queues import Queues
+from qanat.api.sqs.tags import QueueTags
 from qanat.core.control import Control
 from qanat.core.errors import InvalidAction, QanatError
 from qanat.core.identity.model import Caller
@@ -17,10 +19,12 @@ from qanat.core.names import ACCOUNT_ID, queue_arn
 from qanat.core.queues.errors import QueueDoesNotExist
 from qanat.core.queues.model import Queue
 from qanat.node import Node
+from qanat.wire.sqs.inputs import UntagQueueInput
 from qanat.wire.sqs.operations import OPERATIONS, Operation
 from qanat.wire.sqs.parameters import required
 
 _QUEUE_URL_MAX: Final = 2_048
+_TAGGING: Final = frozenset({"TagQueue", "UntagQueue"})
 
 
 class InvalidAddress(QanatError):
@@ -37,6 +41,7 @@ class SqsService:
         authoriser: Authoriser,
         messages: Messages,
         queues: Queues,
+        control_node: Node,
         node: Node,
         mover: Mover,
         region: str,
@@ -44,7 +49,9 @@ class SqsService:
         self._catalogue = control.catalogue
         self._authoriser = authoriser
         self._region = region
+        tags, permissions = QueueTags(control_node), Permissions(control_node)
         self._on_queue: dict[str, Callable[[SqsCall, Queue, Any], None]] = {
+            "AddPermission": permissions.add,
             "ChangeMessageVisibility": messages.change_visibility,
             "ChangeMessageVisibilityBatch": messages.change_visibility_batch,
             "DeleteMessage": messages.delete,
@@ -52,11 +59,16 @@ class SqsService:
             "DeleteQueue": queues.delete,
             "GetQueueAttributes": queues.get_attributes,
             "GetQueueUrl": queues.get_url,
+            "ListDeadLetterSourceQueues": queues.list_dead_letter_sources,
+            "ListQueueTags": tags.list,
             "PurgeQueue": queues.purge,
             "ReceiveMessage": messages.receive,
+            "RemovePermission": permissions.remove,
             "SendMessage": messages.send,
             "SendMessageBatch": messages.send_batch,
             "SetQueueAttributes": queues.set_attributes,
+            "TagQueue": tags.tag,
+            "UntagQueue": tags.untag,
         }
         self._create = queues.create
         self._list = queues.list
@@ -88,7 +100,8 @@ class SqsService:
             )
             raise QueueDoesNotExist
         settings = self._catalogue.settings(queue)
-        self._demand(call, operation.iam_action, settings.arn, account, settings.policy)
+        tags = _request_tags(given) if name in _TAGGING else NO_TAGS
+        self._demand(call, operation.iam_action, settings.arn, account, settings.policy, queue.tags, tags)
         self._on_queue[name](call, queue, given)
 
     def _handle_account(self, call: SqsCall, operation: Operation, given: Any) -> None:
@@ -99,12 +112,22 @@ class SqsService:
         else:
             name = required(given.QueueName, "QueueName")
             arn = queue_arn(self._region, account, name)
-            self._demand(call, operation.iam_action, arn, account, None)
-            if given.tags:
-                self._demand(call, "sqs:TagQueue", arn, account, None)
+            tags = given.tags or NO_TAGS
+            self._demand(call, operation.iam_action, arn, account, None, request_tags=tags)
+            if tags:
+                self._demand(call, "sqs:TagQueue", arn, account, None, request_tags=tags)
             self._create(call, given)
 
-    def _demand(self, call: SqsCall, action: str, resource: str, account: str, policy: str | None) -> None:
+    def _demand(
+        self,
+        call: SqsCall,
+        action: str,
+        resource: str,
+        account: str,
+        policy: str | None,
+        resource_tags: Tags = (),
+        request_tags: Mapping[str, str | None] = NO_TAGS,
+    ) -> None:
         request = call.request
         self._authoriser.demand(
             call.caller,
@@ -115,6 +138,8 @@ class SqsService:
             request.headers,
             call.now_ms,
             policy,
+            resource_tags,
+            request_tags,
         )
 
     def _named(self, caller: Caller, operation: Operation, given: Any, path: bytes) -> tuple[str, str]:
@@ -126,6 +151,12 @@ class SqsService:
             url = path.decode("latin-1")
         url = required(url, "QueueUrl")
         return _account_and_name(url) if "/" in url else (caller.account, url)
+
+
+def _request_tags(given: Any) -> Mapping[str, str | None]:
+    if isinstance(given, UntagQueueInput):
+        return dict.fromkeys(given.TagKeys or ())
+    return given.Tags or NO_TAGS
 
 
 @lru_cache(maxsize=1024)

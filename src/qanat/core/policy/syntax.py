@@ -42,6 +42,18 @@ def decode(text: str) -> object:
     return tree
 
 
+def encode(tree: object) -> str:
+    """`tree` as JSON without white space; numbers that `decode` read come out as they were written."""
+    if isinstance(tree, Number):
+        return str(tree)
+    if isinstance(tree, dict):
+        pairs = (f"{json.dumps(key, ensure_ascii=False)}:{encode(value)}" for key, value in tree.items())
+        return "{" + ",".join(pairs) + "}"
+    if isinstance(tree, list):
+        return "[" + ",".join(map(encode, tree)) + "]"
+    return json.dumps(tree, ensure_ascii=False)
+
+
 def _check_depth(text: str) -> None:
     # Before the JSON parser sees it: that one recurses.
     depth = 0

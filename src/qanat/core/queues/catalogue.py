@@ -4,6 +4,7 @@ Invariant: a name stands for one queue of its account and region at a time, and 
 """
 
 import re
+from collections import OrderedDict
 from typing import Final
 
 from msgspec.structs import replace
@@ -11,18 +12,14 @@ from msgspec.structs import replace
 from qanat.core import limits
 from qanat.core.errors import InvalidParameterValue
 from qanat.core.part import Appliers, Emit, Handlers
-from qanat.core.queues import errors
+from qanat.core.queues import definition_commands as d
+from qanat.core.queues import errors, permissions
 from qanat.core.queues.attributes import checked, differing, merged, settings_of
-from qanat.core.queues.definition_commands import (
-    CreateQueue,
-    DeleteQueue,
-    ListQueues,
-    SetQueueAttributes,
-)
 from qanat.core.queues.definition_records import CatalogueKept, QueueCreated, QueueDeleted, QueueModified
 from qanat.core.queues.model import FIFO_SUFFIX, Queue, QueueKey, QueueSettings
 from qanat.core.queues.name_index import NameIndex, NamePage
 from qanat.core.queues.redrive_policies import check_target
+from qanat.core.queues.tags import Tags, tagged, untagged
 
 _NAME: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.QUEUE_NAME_LENGTH_MAX}}}\Z")
 
@@ -35,17 +32,24 @@ class Catalogue:
         self._emit = emit
         self._queues: dict[QueueKey, Queue] = {}
         self._settings: dict[int, QueueSettings] = {}
-        self._deleted: dict[QueueKey, int] = {}
+        self._deleted: OrderedDict[QueueKey, int] = OrderedDict()
+        """When names were deleted that rest, the oldest first."""
         self._names: NameIndex[tuple[str, str]] = NameIndex()
         """By account and region."""
         self._sources: NameIndex[str] = NameIndex()
         """By the ARN of a dead-letter queue: the queues whose redrive policy names it, of its account and region."""
         self._next_queue_id = 1
         self.handlers: Handlers = {
-            CreateQueue: self._create,
-            SetQueueAttributes: self._set_attributes,
-            DeleteQueue: self._delete,
-            ListQueues: self._list,
+            d.CreateQueue: self._create,
+            d.SetQueueAttributes: self._set_attributes,
+            d.DeleteQueue: self._delete,
+            d.TagQueue: self._tag,
+            d.UntagQueue: self._untag,
+            d.ListQueueTags: lambda command, _: self._standing(command.key).tags,
+            d.AddPermission: self._add_permission,
+            d.RemovePermission: self._remove_permission,
+            d.ListQueues: self._list,
+            d.ListDeadLetterSourceQueues: self._list_sources,
         }
         self.appliers: Appliers = {
             QueueCreated: lambda record: self._put(record.queue),
@@ -80,7 +84,7 @@ class Catalogue:
 
     # -- commands -------------------------------------------------------------------------------------------
 
-    def _create(self, command: CreateQueue, now_ms: int) -> Queue:
+    def _create(self, command: d.CreateQueue, now_ms: int) -> Queue:
         given = dict(command.attributes)
         fifo = _is_fifo(command.name, given)
         attributes = checked(given, fifo)
@@ -95,16 +99,31 @@ class Catalogue:
         deleted_at_ms = self._deleted.get(key)
         if deleted_at_ms is not None and now_ms < deleted_at_ms + command.name_reuse_ms:
             raise errors.QueueDeletedRecently
-        _check_tags(command.tags)
-        queue = Queue(self._next_queue_id, *key, kept, tuple(sorted(command.tags)), now_ms, now_ms)
+        tags = tagged(command.name, (), command.tags)
+        queue = Queue(self._next_queue_id, *key, kept, tags, now_ms, now_ms)
         if attributes.get("RedrivePolicy"):
             check_target(queue, self._queues.get)
         self._emit(QueueCreated(queue))
         return queue
 
-    def _set_attributes(self, command: SetQueueAttributes, now_ms: int) -> Queue:
+    def _set_attributes(self, command: d.SetQueueAttributes, now_ms: int) -> Queue:
         standing = self._standing(command.key)
-        attributes = checked(dict(command.attributes), standing.fifo)
+        return self._change(standing, dict(command.attributes), now_ms)
+
+    def _add_permission(self, command: d.AddPermission, now_ms: int) -> Queue:
+        standing = self._standing(command.key)
+        policy = permissions.added(
+            self.settings(standing).policy, standing.arn, command.label, command.account_ids, command.actions
+        )
+        return self._change(standing, {"Policy": policy}, now_ms)
+
+    def _remove_permission(self, command: d.RemovePermission, now_ms: int) -> Queue:
+        standing = self._standing(command.key)
+        policy = permissions.removed(self.settings(standing).policy, command.label)
+        return self._change(standing, {"Policy": policy}, now_ms)
+
+    def _change(self, standing: Queue, given: dict[str, str], now_ms: int) -> Queue:
+        attributes = checked(given, standing.fifo)
         kept = merged(standing.attributes, attributes)
         queue = replace(standing, attributes=kept, modified_at_ms=now_ms)
         if attributes.get("RedrivePolicy"):
@@ -112,14 +131,32 @@ class Catalogue:
         self._emit(QueueModified(queue))
         return queue
 
-    def _delete(self, command: DeleteQueue, now_ms: int) -> Queue:
+    def _tag(self, command: d.TagQueue, now_ms: int) -> Queue:
+        standing = self._standing(command.key)
+        return self._retag(standing, tagged(standing.name, standing.tags, command.tags))
+
+    def _untag(self, command: d.UntagQueue, now_ms: int) -> Queue:
+        standing = self._standing(command.key)
+        return self._retag(standing, untagged(standing.tags, command.tag_keys))
+
+    def _retag(self, standing: Queue, tags: Tags) -> Queue:
+        """Tags are not attributes: LastModifiedTimestamp stays."""
+        queue = replace(standing, tags=tags)
+        self._emit(QueueModified(queue))
+        return queue
+
+    def _delete(self, command: d.DeleteQueue, now_ms: int) -> Queue:
         standing = self._standing(command.key)
         self._emit(QueueDeleted(command.key, now_ms))
         return standing
 
-    def _list(self, command: ListQueues, now_ms: int) -> NamePage:
+    def _list(self, command: d.ListQueues, now_ms: int) -> NamePage:
         key = (command.account, command.region)
         return self._names.page(key, command.prefix, command.after, command.max_results)
+
+    def _list_sources(self, command: d.ListDeadLetterSourceQueues, now_ms: int) -> NamePage:
+        target = self._standing(command.key)
+        return self._sources.page(target.arn, "", command.after, command.max_results)
 
     def _standing(self, key: QueueKey) -> Queue:
         queue = self._queues.get(key)
@@ -152,7 +189,8 @@ class Catalogue:
         self._point(queue.name, settings.dead_letter_arn, None)
         # Names deleted longer ago than any cooldown are forgotten as others are deleted.
         oldest_ms = record.at_ms - _NAME_REUSE_MAX_MS
-        self._deleted = {key: at_ms for key, at_ms in self._deleted.items() if at_ms > oldest_ms}
+        while self._deleted and next(iter(self._deleted.values())) <= oldest_ms:
+            self._deleted.popitem(last=False)
         self._deleted[record.key] = record.at_ms
 
     def _restore(self, record: CatalogueKept) -> None:
@@ -162,7 +200,7 @@ class Catalogue:
         self._sources.clear()
         for queue in record.queues:
             self._put(queue)
-        self._deleted = dict(record.deleted)
+        self._deleted = OrderedDict(record.deleted)
         self._next_queue_id = record.next_queue_id
 
 
@@ -180,8 +218,3 @@ def _is_fifo(name: str, attributes: dict[str, str]) -> bool:
             "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
         )
     return fifo
-
-
-def _check_tags(tags: tuple[tuple[str, str], ...]) -> None:
-    if len(tags) > limits.QUEUE_TAGS_MAX:
-        raise InvalidParameterValue(f"Too many tags for the queue: at most {limits.QUEUE_TAGS_MAX}.")

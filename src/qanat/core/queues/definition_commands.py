@@ -32,6 +32,52 @@ class DeleteQueue(Struct, frozen=True):
     key: QueueKey
 
 
+class TagQueue(Struct, frozen=True):
+    """-> Queue."""
+
+    key: QueueKey
+    tags: Pairs
+
+
+class UntagQueue(Struct, frozen=True):
+    """-> Queue."""
+
+    key: QueueKey
+    tag_keys: tuple[str, ...]
+
+
+class ListQueueTags(Struct, frozen=True):
+    """-> Pairs, sorted by key."""
+
+    key: QueueKey
+
+
+class AddPermission(Struct, frozen=True):
+    """-> Queue."""
+
+    key: QueueKey
+    label: str
+    account_ids: tuple[str, ...]
+    actions: tuple[str, ...]
+    """Without their prefix: `SendMessage`."""
+
+
+class RemovePermission(Struct, frozen=True):
+    """-> Queue."""
+
+    key: QueueKey
+    label: str
+
+
+class ListDeadLetterSourceQueues(Struct, frozen=True):
+    """-> NamePage, sorted. The sources are of the account and region of the queue."""
+
+    key: QueueKey
+    max_results: int
+    after: str
+    """The last name of the page before; empty for the first page."""
+
+
 class ListQueues(Struct, frozen=True):
     """-> NamePage, sorted."""
 

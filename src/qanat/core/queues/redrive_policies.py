@@ -25,8 +25,6 @@ _NOT_A_FORMAT: Final = (
     "Amazon SQS can't create the redrive allow policy, as it\u2019s in an unsupported format."
 )
 _CANNOT: Final = "Amazon SQS can't create the redrive allow policy. "
-# A refusal repeats what was sent; this much of it says enough.
-_SHOWN_MAX: Final = 1_024
 # Ten ARNs take some 1,300 characters. It bounds what the caches below keep.
 _TEXT_MAX: Final = 8_192
 
@@ -56,7 +54,7 @@ def _object(text: str) -> dict[str, object] | None:
 
 def _refused(name: str, text: str, reason: str) -> InvalidParameterValue:
     return InvalidParameterValue(
-        f"Value {text[:_SHOWN_MAX]} for parameter {name} is invalid. Reason: {reason}"
+        f"Value {text[: limits.SHOWN_LENGTH_MAX]} for parameter {name} is invalid. Reason: {reason}"
     )
 
 
@@ -74,7 +72,7 @@ def redrive_policy(text: str) -> RedrivePolicy:
     count, target = found["maxReceiveCount"], found["deadLetterTargetArn"]
     # A number or a text: numbers are decoded to the text that they were written with.
     if not (isinstance(count, str) and _COUNT.match(count) and limits.MAX_RECEIVE_COUNT.hold(int(count))):
-        shown = str(count)[:_SHOWN_MAX]
+        shown = str(count)[: limits.SHOWN_LENGTH_MAX]
         raise _refused(
             "RedrivePolicy",
             text,

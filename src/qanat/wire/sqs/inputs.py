@@ -51,6 +51,29 @@ class SetQueueAttributesInput(QueueInput, frozen=True, gc=False):
     Attributes: dict[str, str] | None = None
 
 
+class ListDeadLetterSourceQueuesInput(QueueInput, frozen=True, gc=False):
+    NextToken: str | None = None
+    MaxResults: int | None = None
+
+
+class TagQueueInput(QueueInput, frozen=True, gc=False):
+    Tags: dict[str, str] | None = None
+
+
+class UntagQueueInput(QueueInput, frozen=True, gc=False):
+    TagKeys: list[str] | None = None
+
+
+class AddPermissionInput(QueueInput, frozen=True, gc=False):
+    Label: str | None = None
+    AWSAccountIds: list[str] | None = None
+    Actions: list[str] | None = None
+
+
+class RemovePermissionInput(QueueInput, frozen=True, gc=False):
+    Label: str | None = None
+
+
 class SendMessageInput(QueueInput, frozen=True, gc=False):
     MessageBody: str | None = None
     DelaySeconds: int | None = None

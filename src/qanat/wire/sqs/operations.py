@@ -29,6 +29,7 @@ def _row(name: str, input_type: type[Struct], *, action: str | None = None) -> O
 OPERATIONS: Final[dict[str, Operation]] = {
     operation.name: operation
     for operation in (
+        _row("AddPermission", i.AddPermissionInput),
         _row("ChangeMessageVisibility", i.ChangeMessageVisibilityInput),
         _row(
             "ChangeMessageVisibilityBatch",
@@ -42,14 +43,19 @@ OPERATIONS: Final[dict[str, Operation]] = {
         _row("DeleteQueue", i.QueueInput),
         _row("GetQueueAttributes", i.GetQueueAttributesInput),
         _row("GetQueueUrl", i.GetQueueUrlInput),
+        _row("ListDeadLetterSourceQueues", i.ListDeadLetterSourceQueuesInput),
         _row("ListMessageMoveTasks", i.ListMessageMoveTasksInput),
         _row("ListQueues", i.ListQueuesInput),
+        _row("ListQueueTags", i.QueueInput),
         _row("PurgeQueue", i.QueueInput),
         _row("ReceiveMessage", i.ReceiveMessageInput),
+        _row("RemovePermission", i.RemovePermissionInput),
         _row("SendMessage", i.SendMessageInput),
         _row("SendMessageBatch", i.SendMessageBatchInput, action="SendMessage"),
         _row("SetQueueAttributes", i.SetQueueAttributesInput),
         _row("StartMessageMoveTask", i.StartMessageMoveTaskInput),
+        _row("TagQueue", i.TagQueueInput),
+        _row("UntagQueue", i.UntagQueueInput),
     )
 }
 

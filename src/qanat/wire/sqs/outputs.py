@@ -18,6 +18,15 @@ class ListQueuesOutput(Struct, frozen=True, gc=False, omit_defaults=True):
     NextToken: str | None = None
 
 
+class DeadLetterSourceQueuesOutput(Struct, frozen=True, gc=False, omit_defaults=True):
+    queueUrls: list[str] | None = None
+    NextToken: str | None = None
+
+
+class TagsOutput(Struct, frozen=True, gc=False, omit_defaults=True):
+    Tags: dict[str, str] | None = None
+
+
 class AttributesOutput(Struct, frozen=True, gc=False, omit_defaults=True):
     Attributes: dict[str, str] | None = None
 

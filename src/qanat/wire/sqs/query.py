@@ -25,6 +25,10 @@ _LISTS: Final = {
     "MessageAttributeNames": "MessageAttributeName",
     "MessageSystemAttributeNames": "MessageSystemAttributeName",
     "QueueUrls": "QueueUrl",
+    "queueUrls": "QueueUrl",
+    "AWSAccountIds": "AWSAccountId",
+    "Actions": "ActionName",
+    "TagKeys": "TagKey",
     "Messages": "Message",
     "Failed": "BatchResultErrorEntry",
     "Results": "ListMessageMoveTasksResultEntry",
@@ -35,6 +39,7 @@ _MAPS: Final = {
     "MessageAttributes": ("MessageAttribute", "Name", "Value"),
     "MessageSystemAttributes": ("MessageSystemAttribute", "Name", "Value"),
     "tags": ("Tag", "Key", "Value"),
+    "Tags": ("Tag", "Key", "Value"),
 }
 
 # One sentence differs between the protocols (recorded answers of AWS).
