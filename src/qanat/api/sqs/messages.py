@@ -24,9 +24,9 @@ from qanat.wire.sqs.message import (
     Checked,
     DeduplicationIdMissing,
     GroupIdMissing,
+    WrongForQueueType,
     check,
     token,
-    wrong_for_queue_type,
 )
 from qanat.wire.sqs.parameters import batch, integer, required
 
@@ -79,11 +79,11 @@ class Messages:
                 _check_size(checked, settings.maximum_message_size_bytes, _ENTRY)
                 good.append((entry_id, checked, _delay_s(entry.DelaySeconds, settings)))
             except GroupIdMissing as error:
-                # These two fail a batch as a whole, and under one code (recorded answers of AWS).
+                # What a FIFO queue cannot take fails a batch as a whole, and under one code (recorded answers of AWS).
                 raise InvalidParameterValue(error.message) from None
-            except DeduplicationIdMissing:
-                raise
             except QanatError as error:
+                if settings.fifo and isinstance(error, DeduplicationIdMissing | WrongForQueueType):
+                    raise
                 failed.append(_failure(entry_id, error))
         if total_bytes > limits.BATCH_BYTES_MAX:
             raise BatchRequestTooLong(total_bytes)
@@ -232,7 +232,7 @@ def _delay_s(given: int | None, settings: QueueSettings) -> int:
     if not settings.fifo:
         return integer(given, "DelaySeconds", settings.delay_s)
     if given:
-        raise wrong_for_queue_type(given, "DelaySeconds")
+        raise WrongForQueueType(given, "DelaySeconds")
     return settings.delay_s
 
 
@@ -240,7 +240,7 @@ def _attempt_id(given: str | None, settings: QueueSettings) -> str | None:
     if given is None:
         return None
     if not settings.fifo:
-        raise wrong_for_queue_type(given, "ReceiveRequestAttemptId")
+        raise WrongForQueueType(given, "ReceiveRequestAttemptId")
     return token(given, "ReceiveRequestAttemptId")
 
 

@@ -23,6 +23,8 @@ from qanat.parking import Parking
 # AWS finds a rate by itself where none is given, up to this (API StartMessageMoveTask).
 _RATE_PER_S: Final = limits.MOVE_RATE_PER_S.high
 _STEPS_PER_S: Final = 10
+# How often a task looks whether messages in flight have come back.
+_WAIT_S: Final = 1.0
 # The values of FailureReason (recorded answers of AWS).
 _NO_QUEUE: Final = "AWS.SimpleQueueService.NonExistentQueue"
 _DENIED: Final = "AccessDenied"
@@ -81,10 +83,11 @@ class Mover:
         rate_per_s = task.max_per_second or _RATE_PER_S
         count = max(1, rate_per_s // _STEPS_PER_S)
         end = self._move(queue_id, task_id, count)
-        if end is None:
-            self._step_in(count / rate_per_s, queue_id, task_id)
-        else:
+        if end is not None:
             self._parking.submit(c.EndMove(queue_id, task_id, *end), lambda _: None)
+            return
+        went_on = self.task(queue_id, task_id) != task
+        self._step_in(count / rate_per_s if went_on else _WAIT_S, queue_id, task_id)
 
     def _move(self, queue_id: int, task_id: str, count: int) -> tuple[MoveStatus, str | None] | None:
         """Moves up to `count` messages; gives how the task ended, or None where it goes on."""
@@ -96,8 +99,11 @@ class Mover:
             if self._shard.is_untidy(queue_id, now_ms):
                 self._parking.submit(c.Tidy(queue_id), lambda _: None)
             message = self._shard.next_message(queue_id, now_ms)
-            if message is None or task.moved >= task.to_move:
+            if task.moved >= task.to_move or not self._shard.queues[queue_id].messages:
                 return MoveStatus.COMPLETED, None
+            if message is None:
+                # What is left is in flight, and may come back.
+                return None
             if now_ms >= task.started_at_ms + limits.MOVE_TASK_MS:
                 return MoveStatus.FAILED, "The task took longer than the 36 hours that it may take."
             try:

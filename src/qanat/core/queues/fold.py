@@ -12,7 +12,7 @@ from qanat.core.queues import records as r
 from qanat.core.queues.deduplication import Original
 from qanat.core.queues.fifo import Attempt, FifoQueue
 from qanat.core.queues.frames import LiveFrames
-from qanat.core.queues.message import Message
+from qanat.core.queues.message import Content, Message
 from qanat.core.queues.standard import StandardQueue
 
 Queue = StandardQueue | FifoQueue
@@ -103,19 +103,7 @@ class Fold:
         content = record.content
         queue = self._queue_or_stub(record.queue_id, fifo=content.deduplication_id is not None)
         self._settle(queue, Message(record.seq, content, record.visible_at_ms, self.position))
-        if content.deduplication_id is not None:
-            assert content.group_id is not None
-            self._remember(
-                queue,
-                Original(
-                    record.seq,
-                    content.deduplication_id,
-                    content.group_id,
-                    content.message_id,
-                    content.sent_at_ms,
-                    self.position,
-                ),
-            )
+        self._remember_content(queue, record.seq, content, content.sent_at_ms)
 
     def _remembered(self, record: r.Remembered) -> None:
         queue = self._queue_or_stub(record.queue_id, fifo=True)
@@ -130,6 +118,19 @@ class Fold:
                 self.position,
             ),
         )
+
+    def _remember_content(self, queue: Queue, seq: int, content: Content, since_ms: int) -> None:
+        if content.deduplication_id is not None:
+            assert content.group_id is not None
+            original = Original(
+                seq,
+                content.deduplication_id,
+                content.group_id,
+                content.message_id,
+                since_ms,
+                self.position,
+            )
+            self._remember(queue, original)
 
     def _remember(self, queue: Queue, original: Original) -> None:
         replaced = queue.window.put(original)
@@ -153,6 +154,8 @@ class Fold:
             self._release(message)
         destination = self._queue_or_stub(kept.queue_id, fifo=kept.content.deduplication_id is not None)
         self._settle(destination, _message(kept, self.position))
+        # It becomes visible at the time of its move.
+        self._remember_content(destination, kept.seq, kept.content, kept.visible_at_ms)
         source = self.queues.get(record.queue_id)
         if source is not None and record.task_id is not None:
             source.tasks = tuple(

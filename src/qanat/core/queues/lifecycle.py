@@ -57,7 +57,9 @@ class Lifecycle:
     def _keep(self, command: c.Keep, now_ms: int) -> None:
         """Only what still has its newest record in that frame is written again."""
         for record in command.records:
-            if isinstance(record, r.Sent):
+            if isinstance(record, r.Moved):
+                record = record.message
+            if isinstance(record, r.Sent | r.Kept):
                 self._keep_message(record.queue_id, record.seq, command.position)
                 content = record.content
                 if content.deduplication_id is not None and content.group_id is not None:
@@ -68,10 +70,6 @@ class Lifecycle:
                         content.group_id,
                         command.position,
                     )
-            elif isinstance(record, r.Kept):
-                self._keep_message(record.queue_id, record.seq, command.position)
-            elif isinstance(record, r.Moved):
-                self._keep_message(record.message.queue_id, record.message.seq, command.position)
             elif isinstance(record, r.Remembered):
                 self._keep_memory(
                     record.queue_id, record.seq, record.deduplication_id, record.group_id, command.position

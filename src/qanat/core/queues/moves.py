@@ -12,6 +12,7 @@ from qanat.core.queues import errors
 from qanat.core.queues import records as r
 from qanat.core.queues.fold import Queue
 from qanat.core.queues.lifecycle import configured
+from qanat.core.queues.message import Content
 from qanat.core.queues.moving import MoveTask
 from qanat.core.queues.writer import Writer
 
@@ -37,7 +38,7 @@ class Moves:
             command.destination_arn,
             command.max_per_second,
             now_ms,
-            queue.ready,
+            len(queue.messages),
             command.caller,
         )
         newest = (*queue.tasks, task)[-limits.MOVE_TASKS_LISTED.high :]
@@ -57,10 +58,16 @@ class Moves:
         destination = fold.queues.get(fold.by_arn.get(task.destination_arn or message.source_arn or "", -1))
         if destination is None or destination.fifo != queue.fifo:
             raise errors.QueueDoesNotExist
+        content = replace(message.content, message_id=command.message_id, sent_at_ms=now_ms)
+        if queue.fifo:
+            content = replace(content, deduplication_id=message.content.message_id)
+            if self._is_known(destination, content, now_ms):
+                self._writer.emit(r.Deleted(queue.queue_id, (message.seq,)))
+                return
         kept = r.Kept(
             destination.queue_id,
             destination.next_seq,
-            replace(message.content, message_id=command.message_id, sent_at_ms=now_ms),
+            content,
             now_ms,
             0,
             0,
@@ -68,6 +75,16 @@ class Moves:
         )
         self._writer.emit(r.Moved(queue.queue_id, message.seq, kept, command.task_id))
         self._writer.filled.add(destination.queue_id)
+
+    def _is_known(self, destination: Queue, content: Content, now_ms: int) -> bool:
+        """Sent there already under this id: then it is dropped, and not counted as moved (recorded answers of AWS)."""
+        assert content.deduplication_id is not None
+        assert content.group_id is not None
+        per_group = destination.config.deduplication_per_group
+        found = destination.window.find(
+            content.deduplication_id, content.group_id, now_ms, per_group=per_group
+        )
+        return found is not None
 
     def _end(self, command: c.EndMove, now_ms: int) -> MoveTask:
         queue = self._writer.queue(command.queue_id, now_ms)

@@ -33,6 +33,7 @@ class Receiving:
             again = queue.attempted(command.attempt_id, now_ms)
             if again is not None:
                 self._writer.emit(r.Retried(queue.queue_id, command.attempt_id, visible_at_ms))
+                self._writer.tally(queue.queue_id).received += len(again)
                 return tuple(map(c.Delivery.of, again))
         count = min(command.max_messages, self._room(queue, command))
         deliveries = self._take(queue, count, command.attempt_id, now_ms, visible_at_ms)

@@ -26,6 +26,14 @@ class GroupIdMissing(MissingParameter):
         super().__init__("MessageGroupId")
 
 
+class WrongForQueueType(InvalidParameterValue):
+    def __init__(self, value: object, name: str) -> None:
+        super().__init__(
+            f"Value {value} for parameter {name} is invalid. "
+            "Reason: The request include parameter that is not valid for this queue type."
+        )
+
+
 class DeduplicationIdMissing(InvalidParameterValue):
     def __init__(self) -> None:
         super().__init__(
@@ -100,7 +108,7 @@ def _deduplication_id(given: str | None, settings: QueueSettings, raw: bytes) ->
     """A queue that goes by content takes the SHA-256 of the body, and of nothing else."""
     if not settings.fifo:
         if given is not None:
-            raise wrong_for_queue_type(given, "MessageDeduplicationId")
+            raise WrongForQueueType(given, "MessageDeduplicationId")
         return None
     if given is not None:
         return token(given, "MessageDeduplicationId")
@@ -117,13 +125,6 @@ def token(text: str, name: str) -> str:
             "alphanumeric and punctuation characters. 1 to 128 in length."
         )
     return text
-
-
-def wrong_for_queue_type(value: object, name: str) -> InvalidParameterValue:
-    return InvalidParameterValue(
-        f"Value {value} for parameter {name} is invalid. "
-        "Reason: The request include parameter that is not valid for this queue type."
-    )
 
 
 def _attributes(given: AttributeMap) -> tuple[MessageAttribute, ...]:
