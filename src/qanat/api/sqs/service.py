@@ -159,7 +159,8 @@ def _request_tags(given: Any) -> Mapping[str, str | None]:
     return given.Tags or NO_TAGS
 
 
-@lru_cache(maxsize=1024)
+# As many queues as a busy server may have; at most some 30 MB, should all the URLs be as long as they may be.
+@lru_cache(maxsize=16_384)
 def _account_and_name(url: str) -> tuple[str, str]:
     """From a whole URL or its path. Its host says nothing. Raises InvalidAddress."""
     if len(url) > _QUEUE_URL_MAX:
