@@ -117,7 +117,9 @@ class Parking:
         done = parked.done
         self._forget(parked)
         self._leave_line(parked.command.queue_id)
-        self._shard.tally(parked.command.queue_id).empty_receives += 1
+        queue = self._shard.queues.get(parked.command.queue_id)
+        if queue is not None:
+            queue.tally.empty_receives += 1
         assert done is not None
         done(())
 

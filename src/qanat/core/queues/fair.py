@@ -134,8 +134,7 @@ class Turns:
 
     def _stand_in_line(self, group_id: str, group: Group, entry: Entry) -> None:
         group.head = entry
-        self._line.push((*entry, group_id))
-        if len(self._line) > 2 * len(self._groups) + _SWEEP_MIN:
+        if self._line.push((*entry, group_id)) and len(self._line) > 2 * len(self._groups) + _SWEEP_MIN:
             self._line.sweep(self._is_head)
 
     def _is_head(self, entry: _GroupEntry) -> bool:

@@ -142,8 +142,8 @@ class FifoQueue(QueueState):
         pass
 
     def _push(self, message: Message) -> None:
-        self._open.push((message.visible_at_ms, message.seq))
-        if len(self._open) > 2 * len(self.messages) + SWEEP_MIN:
+        look = self._open.push((message.visible_at_ms, message.seq))
+        if look and len(self._open) > 2 * len(self.messages) + SWEEP_MIN:
             self._open.sweep(self.message_of)
 
     def _count_in_flight(self, message: Message, step: int) -> None:

@@ -27,7 +27,7 @@ class Fold:
         self.frames = LiveFrames()
         self.live_bytes = 0
         """About what the living would take if the log held nothing else."""
-        self._appliers: dict[type, Callable[[Any], None]] = {
+        self.appliers: dict[type, Callable[[Any], None]] = {
             r.Sent: self._sent,
             r.Received: self._received,
             r.Retried: self._retried,
@@ -43,7 +43,7 @@ class Fold:
         }
 
     def apply(self, record: r.QueueRecord) -> None:
-        self._appliers[type(record)](record)
+        self.appliers[type(record)](record)
 
     def forget(self, queue: Queue, now_ms: int) -> None:
         """What is over in the deduplication window is needed in the log no more. Derived from time; no record."""
@@ -59,6 +59,7 @@ class Fold:
         self.frames.add(self.position)
         queue.position = self.position
         queue.config = record.config
+        queue.looked_at_ms = 0
         queue.next_seq = max(queue.next_seq, record.next_seq)
         queue.purged_at_ms = record.purged_at_ms
         queue.tasks = record.tasks
@@ -103,7 +104,8 @@ class Fold:
         content = record.content
         queue = self._queue_or_stub(record.queue_id, fifo=content.deduplication_id is not None)
         self._settle(queue, Message(record.seq, content, record.visible_at_ms, self.position))
-        self._remember_content(queue, record.seq, content, content.sent_at_ms)
+        if content.deduplication_id is not None:
+            self._remember_content(queue, record.seq, content, content.sent_at_ms)
 
     def _remembered(self, record: r.Remembered) -> None:
         queue = self._queue_or_stub(record.queue_id, fifo=True)

@@ -36,7 +36,6 @@ class Lifecycle:
     def _drop(self, command: c.DropQueue, now_ms: int) -> None:
         if command.queue_id in self._queues:
             self._writer.emit(r.QueueDropped(command.queue_id))
-            self._writer.tallies.pop(command.queue_id, None)
 
     def _purge(self, command: c.Purge, now_ms: int) -> None:
         queue = self._writer.queue(command.queue_id, now_ms)

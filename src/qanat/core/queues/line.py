@@ -7,27 +7,33 @@ order, and only the rest is a heap. So a long queue is served as fast as an empt
 from collections import deque
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+_LOOK_MASK: Final = 0x3F
 
 E = TypeVar("E", tuple[int, int], tuple[int, int, str])
 
 
 class Line(Generic[E]):
-    __slots__ = ("_in_order", "_rest")
+    __slots__ = ("_in_order", "_pushed", "_rest")
 
     def __init__(self) -> None:
         self._in_order: deque[E] = deque()
         self._rest: list[E] = []
+        self._pushed = 0
 
     def __len__(self) -> int:
         return len(self._in_order) + len(self._rest)
 
-    def push(self, entry: E) -> None:
+    def push(self, entry: E) -> bool:
+        """True now and then: time to see whether the line is to be swept."""
         in_order = self._in_order
         if not in_order or entry >= in_order[-1]:
             in_order.append(entry)
         else:
             heappush(self._rest, entry)
+        self._pushed += 1
+        return not self._pushed & _LOOK_MASK
 
     def first(self) -> E | None:
         """The least entry; None of an empty line."""

@@ -33,13 +33,14 @@ class Receiving:
             again = queue.attempted(command.attempt_id, now_ms)
             if again is not None:
                 self._writer.emit(r.Retried(queue.queue_id, command.attempt_id, visible_at_ms))
-                self._writer.tally(queue.queue_id).received += len(again)
+                queue.tally.received += len(again)
                 return tuple(map(c.Delivery.of, again))
         count = min(command.max_messages, self._room(queue, command))
         deliveries = self._take(queue, count, command.attempt_id, now_ms, visible_at_ms)
-        tally = self._writer.tally(queue.queue_id)
-        tally.received += len(deliveries)
-        tally.empty_receives += not deliveries
+        if deliveries:
+            queue.tally.received += len(deliveries)
+        else:
+            queue.tally.empty_receives += 1
         return deliveries
 
     def _room(self, queue: Queue, command: c.Receive) -> int:
@@ -103,7 +104,7 @@ class Receiving:
         )
         self._writer.emit(r.Moved(queue.queue_id, message.seq, kept))
         self._writer.filled.add(grave.queue_id)
-        self._writer.tally(queue.queue_id).dead_lettered += 1
+        queue.tally.dead_lettered += 1
 
     def _tidy(self, command: c.Tidy, now_ms: int) -> None:
         queue = self._writer.queue(command.queue_id, now_ms)
@@ -121,9 +122,11 @@ class Receiving:
         # An old receipt of a standard queue deletes too: AWS answers 200 to it, and an acknowledged delete must never
         # come back.
         queue = self._writer.queue(command.queue_id, now_ms)
-        refused = [
-            index for index, receipt in enumerate(command.receipts) if _is_expired(queue, receipt, now_ms)
-        ]
+        refused: list[int] = []
+        if queue.fifo:
+            refused = [
+                index for index, receipt in enumerate(command.receipts) if _is_expired(queue, receipt, now_ms)
+            ]
         seqs = dict.fromkeys(
             receipt.seq
             for index, receipt in enumerate(command.receipts)
@@ -131,7 +134,7 @@ class Receiving:
         )
         if seqs:
             self._writer.emit(r.Deleted(command.queue_id, tuple(seqs)))
-        self._writer.tally(command.queue_id).deleted += len(command.receipts) - len(refused)
+        queue.tally.deleted += len(command.receipts) - len(refused)
         return tuple(refused)
 
     def _change_visibility(self, command: c.ChangeVisibility, now_ms: int) -> tuple[QanatError | None, ...]:

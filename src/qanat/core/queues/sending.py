@@ -14,7 +14,7 @@ class Sending:
     def _send(self, command: c.Send, now_ms: int) -> tuple[c.SentAs, ...]:
         writer, queue_id = self._writer, command.queue_id
         queue = writer.queue(queue_id, now_ms)
-        tally = writer.tally(queue_id)
+        tally = queue.tally
         replies = []
         for content, delay_s, size_bytes in command.messages:
             tally.sent += 1

@@ -13,7 +13,6 @@ from qanat.core.queues.message import Message
 from qanat.core.queues.moves import Moves
 from qanat.core.queues.receiving import Receiving
 from qanat.core.queues.sending import Sending
-from qanat.core.queues.tally import Tally
 from qanat.core.queues.writer import Writer
 
 
@@ -67,9 +66,6 @@ class QueueShard:
     def live_bytes(self) -> int:
         """About what the living would take if the log held nothing else."""
         return self._fold.live_bytes
-
-    def tally(self, queue_id: int) -> Tally:
-        return self._writer.tally(queue_id)
 
     def take_filled(self) -> set[int]:
         """The queues that got messages by another queue's command since this was last asked."""

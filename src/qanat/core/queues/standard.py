@@ -31,6 +31,16 @@ class StandardQueue(QueueState):
     def take_ready(self, count: int, but: Collection[int] = ()) -> list[Message]:
         taken: list[Message] = []
         last: Entry | None = None
+        if not self._turns.ready_count:
+            ready = self._ready
+            while len(taken) < count and (entry := ready.first()) is not None:
+                ready.pop()
+                message = self.message_of(entry)
+                # A message moved away and back has two equal entries.
+                if message is not None and entry != last:
+                    taken.append(message)
+                    last = entry
+            return taken
         while len(taken) < count and (found := self._next()) is not None:
             entry, group_id = found
             if group_id is None:
@@ -69,8 +79,7 @@ class StandardQueue(QueueState):
         if (group_id := message.content.group_id) is not None:
             self._turns.add_ready(group_id, entry)
             return
-        self._ready.push(entry)
-        if len(self._ready) > 2 * len(self.messages) + SWEEP_MIN:
+        if self._ready.push(entry) and len(self._ready) > 2 * len(self.messages) + SWEEP_MIN:
             self._ready.sweep(self.message_of)
 
     def _drop_ready(self, message: Message) -> None:

@@ -16,6 +16,7 @@ from qanat.core.queues.line import Line
 from qanat.core.queues.message import Message
 from qanat.core.queues.model import QueueConfig
 from qanat.core.queues.moving import MoveTask
+from qanat.core.queues.tally import Tally
 
 # Stale entries are swept when they outnumber the living, but not for the sake of a handful.
 SWEEP_MIN: Final = 1_024
@@ -40,6 +41,9 @@ class QueueState(ABC):
         self.next_seq = 0
         self.purged_at_ms = 0
         self.tasks: tuple[MoveTask, ...] = ()
+        self.tally = Tally()
+        self.looked_at_ms = 0
+        """When time was last let pass: what had expired by then is gone."""
         self.messages: dict[int, Message] = {}
         self.window = DeduplicationWindow()
         """Used by FIFO queues only."""
@@ -81,8 +85,8 @@ class QueueState(ABC):
         self.messages[message.seq] = message
         if message.seq >= self.next_seq:
             self.next_seq = message.seq + 1
-        self._by_age.push((message.retained_from_ms, message.seq))
-        if len(self._by_age) > 2 * len(self.messages) + SWEEP_MIN:
+        look = self._by_age.push((message.retained_from_ms, message.seq))
+        if look and len(self._by_age) > 2 * len(self.messages) + SWEEP_MIN:
             self._by_age.sweep(lambda entry: entry[1] in self.messages)
         self._schedule(message)
 
@@ -177,8 +181,8 @@ class QueueState(ABC):
     def _schedule(self, message: Message) -> None:
         if message.visible_at_ms > self._advanced_to_ms:
             self._count_waiting(message, 1)
-            self._waiting.push((message.visible_at_ms, message.seq))
-            if len(self._waiting) > 2 * (self._in_flight + self._delayed) + SWEEP_MIN:
+            look = self._waiting.push((message.visible_at_ms, message.seq))
+            if look and len(self._waiting) > 2 * (self._in_flight + self._delayed) + SWEEP_MIN:
                 self._waiting.sweep(self.message_of)
         else:
             self._add_ready(message)

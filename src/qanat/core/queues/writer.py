@@ -6,21 +6,19 @@ Invariant: every check of a command comes before its first record, so a command 
 from qanat.core.queues import errors
 from qanat.core.queues import records as r
 from qanat.core.queues.fold import Fold, Queue
-from qanat.core.queues.tally import Tally
 
 
 class Writer:
     def __init__(self, fold: Fold) -> None:
         self.fold = fold
+        self._apply = fold.appliers
         self.emitted: list[r.QueueRecord] = []
         """The records of the command under way."""
-        self.tallies: dict[int, Tally] = {}
-        """By queue, since this process began."""
         self.filled: set[int] = set()
         """Queues that got messages by another queue's command; whoever parks receives empties it."""
 
     def emit(self, record: r.QueueRecord) -> None:
-        self.fold.apply(record)
+        self._apply[type(record)](record)
         self.emitted.append(record)
 
     def queue(self, queue_id: int, now_ms: int) -> Queue:
@@ -28,16 +26,13 @@ class Writer:
         queue = self.fold.queues.get(queue_id)
         if queue is None:
             raise errors.QueueDoesNotExist
-        queue.advance(now_ms)
-        expired = queue.take_expired(now_ms)
-        if expired:
-            self.emit(r.Expired(queue_id, tuple(expired)))
-        if queue.fifo:
-            self.fold.forget(queue, now_ms)
+        # Under load many commands come in one millisecond, and time has passed for all of them with the first.
+        if queue.looked_at_ms != now_ms:
+            queue.advance(now_ms)
+            expired = queue.take_expired(now_ms)
+            if expired:
+                self.emit(r.Expired(queue_id, tuple(expired)))
+            if queue.fifo:
+                self.fold.forget(queue, now_ms)
+            queue.looked_at_ms = now_ms
         return queue
-
-    def tally(self, queue_id: int) -> Tally:
-        tally = self.tallies.get(queue_id)
-        if tally is None:
-            tally = self.tallies[queue_id] = Tally()
-        return tally
