@@ -72,6 +72,7 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
         ("QANAT_NETWORK", "bridge"),
         ("QANAT_LOG_LEVEL", "loud"),
         ("QANAT_CERTIFICATE", "only.pem"),
+        ("QANAT_MASTER_KEY_FILE", ""),
         ("QANAT_CERTIFICATE_KEY", "only.pem"),
     ],
 )
@@ -121,7 +122,46 @@ def test_every_setting_is_checked_or_free() -> None:
         "certificate",
         "certificate_key",
         "listen",
+        "master_key_file",
     }
     free: set[str] = {"data", "public_hosts"}
     fields: tuple[Any, ...] = Settings.__struct_fields__
     assert set(fields) == checked | free
+
+
+def test_the_master_key_lies_in_the_data_directory_or_where_one_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/someone")
+    assert Settings(data="x").master_key_path == tmp_path / "x" / "master.key"
+    assert Settings(master_key_file="k").master_key_path == tmp_path / "k"
+    assert config.load(tmp_path, {"QANAT_MASTER_KEY_FILE": "~/k"}, {}).master_key_path == Path(
+        "/home/someone/k"
+    )
+
+
+def test_a_secret_is_no_setting(tmp_path: Path) -> None:
+    environment = {"QANAT_MASTER_KEY": "a secret", "QANAT_NEW_MASTER_KEY": "another", "PATH": "/bin"}
+    settings = config.load(tmp_path, environment, {})
+    assert settings == Settings()
+    assert config.take_secret("QANAT_MASTER_KEY", environment, settings) == "a secret"
+    assert config.take_secret("QANAT_NEW_MASTER_KEY", environment, settings) == "another"
+    assert environment == {"PATH": "/bin"}, "no program started from here inherits it"
+    assert config.take_secret("QANAT_MASTER_KEY", environment, settings) is None
+
+
+@pytest.mark.parametrize("name", ["master_key", "MASTER_KEY", "new_master_key"])
+def test_a_secret_in_a_file_is_refused_and_not_shown(tmp_path: Path, name: str) -> None:
+    write(tmp_path, f"{name} = 'a secret'")
+    with pytest.raises(SettingsInvalid, match="there is no setting") as raised:
+        config.load(tmp_path, {}, {})
+    assert "a secret" not in str(raised.value)
+
+
+def test_two_master_keys_are_one_too_many() -> None:
+    with pytest.raises(SettingsInvalid, match="both given") as raised:
+        config.take_secret(
+            "QANAT_MASTER_KEY", {"QANAT_MASTER_KEY": "a secret"}, Settings(master_key_file="k")
+        )
+    assert "a secret" not in str(raised.value)

@@ -33,6 +33,9 @@ from qanat.core.queues import receipt
 from qanat.core.queues.shard import QueueShard
 from qanat.core.way import WayIn
 from qanat.housekeeping import Expirer, HeadTrimmer, Rewriter, Snapshotter
+from qanat.journal import master_key
+from qanat.journal.seal import MasterKey
+from qanat.journal.sealed import SealedLog
 from qanat.journal.sqlite import SqliteLog
 from qanat.journal.worker import LogWorker
 from qanat.net.drivers.base import Driver
@@ -53,6 +56,9 @@ from qanat.parking import Parking
 
 logger = logging.getLogger(__name__)
 
+CONTROL_LOG: Final = "control"
+QUEUES_LOG: Final = "queues-0"
+LOGS: Final = (CONTROL_LOG, QUEUES_LOG)
 ADMINISTRATOR: Final = "admin"
 _ADMINISTRATOR_POLICY: Final = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
@@ -96,8 +102,11 @@ class _Shards:
 class Server:
     """Everything of one node. `Server.start`, then wait on `stopping`, then `stop`."""
 
-    def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, settings: Settings, given_key: MasterKey | None, loop: asyncio.AbstractEventLoop
+    ) -> None:
         self.settings = settings
+        self._given_key = given_key
         self.stopping = asyncio.Event()
         self.failure: Exception | None = None
         self._loop = loop
@@ -108,9 +117,13 @@ class Server:
         self.started: Started
 
     @classmethod
-    async def start(cls, settings: Settings) -> Self:
-        """Raises StartFailed, LogFailed, TlsUnusable, NetworkUnavailable or OSError; nothing is left open then."""
-        server = cls(settings, asyncio.get_running_loop())
+    async def start(cls, settings: Settings, given_key: MasterKey | None = None) -> Self:
+        """`given_key` is the master key where it does not lie in a file.
+
+        Raises StartFailed, LogFailed, MasterKeyMissing, MasterKeyUnusable, MasterKeyWrong, TlsUnusable,
+        NetworkUnavailable or OSError; nothing is left open then.
+        """
+        server = cls(settings, given_key, asyncio.get_running_loop())
         try:
             await server._start()
         except BaseException:
@@ -161,10 +174,11 @@ class Server:
     async def _open_shards(self) -> "_Shards":
         """Both logs replayed, the account there, and the queue shard in step with the control shard."""
         clock = Clock(lambda: time.time_ns() // 1_000_000)
+        logs = self._open_logs()
         control = Control()
-        control_node = self._node(control, "control", codecs.CONTROL, clock)
+        control_node = self._node(control, logs[CONTROL_LOG], CONTROL_LOG, codecs.CONTROL, clock)
         shard = QueueShard()
-        node = self._node(shard, "queues-0", codecs.QUEUES, clock)
+        node = self._node(shard, logs[QUEUES_LOG], QUEUES_LOG, codecs.QUEUES, clock)
         await self._prepare_account(control, control_node)
         await control_node.ask(DetachAllInstances())
         await reconcile(control, shard, node)
@@ -230,8 +244,17 @@ class Server:
 
     # -- parts ----------------------------------------------------------------------------------------------
 
-    def _node(self, shard: Shard, name: str, codec: Codec, clock: Clock) -> Node:
-        log = SqliteLog.open(self._data / f"{name}.sqlite")
+    def _open_logs(self) -> dict[str, SealedLog]:
+        """Both, before anything is written: a key that is not that of each is found before it does harm."""
+        files = {name: SqliteLog.open(log_path(self._data, name)) for name in LOGS}
+        self._undo.extend(file.close for file in files.values())
+        master = self._given_key or master_key.open_or_make(self.settings.master_key_path, files.values())
+        logs = {name: SealedLog.open(file, name, master) for name, file in files.items()}
+        if any(log.has_other_master_keys for log in logs.values()):
+            logger.warning("the rotation of the master key was interrupted: run `qanat key rotate` again")
+        return logs
+
+    def _node(self, shard: Shard, log: SealedLog, name: str, codec: Codec, clock: Clock) -> Node:
         worker = LogWorker(f"log {name}", self._loop)
         node = Node(shard, log, codec, clock, worker, self._fail)
 
@@ -323,6 +346,10 @@ class Server:
         except TimeoutError:
             for connection in list(http.connections):
                 connection.abort()
+
+
+def log_path(data: Path, name: str) -> Path:
+    return data / f"{name}.sqlite"
 
 
 def _url_host(host: str, port: int) -> str:

@@ -1,11 +1,12 @@
 """Settings: `qanat.toml` in the working directory, then `QANAT_...` in the environment, then flags; later ones win.
 
-Every setting has a row in the struct below. An unknown one is an error, wherever it stands.
+Every setting has a row in the struct below. An unknown one is an error, wherever it stands. Secrets are no settings:
+they come from the environment alone, so that no file and no list of processes shows them.
 """
 
 import reprlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,10 @@ from qanat.core.names import ACCOUNT_ID, REGION
 
 FILE_NAME: Final = "qanat.toml"
 _PREFIX: Final = "QANAT_"
+MASTER_KEY: Final = "QANAT_MASTER_KEY"
+NEW_MASTER_KEY: Final = "QANAT_NEW_MASTER_KEY"
+SECRETS: Final = frozenset({MASTER_KEY, NEW_MASTER_KEY})
+"""Variables of the environment that no setting is made of: base64 of 32 bytes. `take_secret` reads them."""
 
 
 class SettingsInvalid(Exception):
@@ -40,6 +45,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     cooldown_s: int = 60
     """How long a deleted queue's name rests and a purge keeps the next away. AWS: 60; less is for tests."""
     log_level: str = "info"
+    master_key_file: str | None = None
+    """The file of the master key; None is `master.key` in the data directory. Made at first start."""
 
     def __post_init__(self) -> None:
         _check(bool(self.data), "data", self.data, "the name of a directory")
@@ -59,11 +66,18 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             self.certificate,
             "given together with certificate_key",
         )
+        _check(self.master_key_file != "", "master_key_file", self.master_key_file, "the name of a file")
         host_and_port(self.listen)
 
     @property
     def data_directory(self) -> Path:
         return Path(self.data).expanduser().absolute()
+
+    @property
+    def master_key_path(self) -> Path:
+        if self.master_key_file is None:
+            return self.data_directory / "master.key"
+        return Path(self.master_key_file).expanduser().absolute()
 
 
 def host_and_port(listen: str) -> tuple[str, int]:
@@ -83,12 +97,24 @@ def load(directory: Path, environment: Mapping[str, str], flags: Mapping[str, An
     path = directory / FILE_NAME
     found = _known(_read(path), f"in {path}")
     for variable, text in environment.items():
-        if variable.startswith(_PREFIX):
+        if variable.startswith(_PREFIX) and variable not in SECRETS:
             name = variable.removeprefix(_PREFIX).lower()
             value = text.split(",") if name == "public_hosts" else text
             found |= _known({name: value}, f"for {variable} in the environment")
     found |= {name: value for name, value in flags.items() if value is not None}
     return Settings(**{name: _converted(name, value) for name, value in found.items()})
+
+
+def take_secret(variable: str, environment: MutableMapping[str, str], settings: Settings) -> str | None:
+    """The secret, taken out of `environment` so that no program started from here inherits it.
+
+    Raises SettingsInvalid where a file was named for it as well: one of the two would be ignored.
+    """
+    assert variable in SECRETS
+    secret = environment.pop(variable, None)
+    if secret is not None and settings.master_key_file is not None:
+        raise SettingsInvalid(f"master_key_file and {variable} are both given: give one of them")
+    return secret
 
 
 def _read(path: Path) -> dict[str, Any]:

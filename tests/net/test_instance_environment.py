@@ -27,9 +27,11 @@ CA = Path("/data/ca.pem")
         "HTTPS_PROXY",
         "ALL_PROXY",
         "no_proxy",
+        "QANAT_MASTER_KEY",
+        "QANAT_NEW_MASTER_KEY",
     ],
 )
-def test_what_would_lead_elsewhere_is_removed(name: str) -> None:
+def test_what_would_lead_elsewhere_or_is_secret_is_removed(name: str) -> None:
     assert name not in instance_environment({name: "x"}, "us-east-2", CA, ("AKID", "secret"))
 
 

@@ -49,7 +49,13 @@ class Server:
         self.started = started
 
     @classmethod
-    def start(cls, directory: Path, *flags: str, listen: str = "127.0.0.1:0") -> Self:
+    def start(
+        cls,
+        directory: Path,
+        *flags: str,
+        listen: str = "127.0.0.1:0",
+        environment: dict[str, str] | None = None,
+    ) -> Self:
         """`directory` must exist; the data lie in it, and a second start there goes on with them."""
         command = [sys.executable, "-m", "qanat.cli.main", "serve", "--json", "--network", "loopback"]
         command += ["--data", str(directory / "data"), "--listen", listen, *flags]
@@ -61,7 +67,7 @@ class Server:
                 stderr=errors,
                 text=True,
                 cwd=directory,
-                env=clean_environment(directory),
+                env={**clean_environment(directory), **(environment or {})},
             )
         assert process.stdout is not None
         ready, _, _ = select.select([process.stdout], [], [], START_TIME_S)

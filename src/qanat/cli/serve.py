@@ -20,20 +20,21 @@ from rich.markup import escape
 
 from qanat import config
 from qanat.app import Server, Started, StartFailed
+from qanat.cli import key
 from qanat.cli.errors import CommandFailed
 from qanat.codecs import LogUnreadable
 from qanat.core.control_records import RecordsUnreadable
 from qanat.core.errors import QanatError
 from qanat.credentials import CredentialsUnreadable
 from qanat.journal.frames import FrameDamaged
+from qanat.journal.seal import MasterKey
 from qanat.journal.sqlite import LogFailed
 from qanat.net.errors import NetworkUnavailable, TlsUnusable
 
 EXPECTED: Final = (
-    CommandFailed,
+    *key.EXPECTED,
     StartFailed,
     CredentialsUnreadable,
-    LogFailed,
     LogUnreadable,
     FrameDamaged,
     RecordsUnreadable,
@@ -42,8 +43,9 @@ EXPECTED: Final = (
     QanatError,
 )
 
-# What only a server leaves in a directory; `config` and `credentials` stand in ~/.aws too.
-_OURS: Final = frozenset({"control.sqlite", "ca.pem", "tls"})
+# What only a server leaves in a directory, or its operator puts there before the first start. `config` and
+# `credentials` stand in ~/.aws too.
+_OURS: Final = frozenset({"control.sqlite", "ca.pem", "tls", "master.key"})
 # A mounted file system that is empty has this.
 _NOTHING: Final = frozenset({"lost+found"})
 _NOT_LISTENING: Final = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
@@ -73,6 +75,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), help="how much is logged (info)"
     )
+    key.add_file_flag(parser)
     parser.add_argument("--json", action="store_true", help="say that it is ready in one line of JSON")
     parser.set_defaults(run=run)
 
@@ -80,19 +83,20 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(parsed: argparse.Namespace) -> int:
     flags = {name: value for name, value in vars(parsed).items() if name not in ("run", "json")}
     settings = config.load(Path.cwd(), os.environ, flags)
+    given_key = key.take(config.MASTER_KEY, settings)
     logging.basicConfig(
         level=settings.log_level.upper(),
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(settings, as_json=parsed.json))
+        return runner.run(_serve(settings, given_key, as_json=parsed.json))
 
 
-async def _serve(settings: config.Settings, *, as_json: bool) -> int:
+async def _serve(settings: config.Settings, given_key: MasterKey | None, *, as_json: bool) -> int:
     check_directory(settings.data_directory)
     try:
-        server = await Server.start(settings)
+        server = await Server.start(settings, given_key)
     except (OSError, LogFailed) as error:
         known = in_words(error, settings)
         if known is None:
@@ -127,7 +131,7 @@ def check_directory(path: Path) -> None:
 def in_words(error: OSError | LogFailed, settings: config.Settings) -> str | None:
     """What to do where one can say; None of an error that speaks for itself."""
     if isinstance(error, LogFailed):
-        if "database is locked" not in str(error):
+        if not key.is_locked(error):
             return None
         return f"another server runs with {settings.data_directory}: stop it, or name another directory by --data"
     # An error of a file names the file.

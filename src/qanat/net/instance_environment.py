@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-# Each of these would aim a client elsewhere, or give it an identity that is not ours.
+# Each of these would aim a client elsewhere, give it an identity that is not ours, or tell it a secret of the server's.
 REMOVED: Final = frozenset(
     {
         "AWS_PROFILE",
@@ -13,6 +13,8 @@ REMOVED: Final = frozenset(
         "AWS_WEB_IDENTITY_TOKEN_FILE",
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
         "AWS_USE_FIPS_ENDPOINT",
+        "QANAT_MASTER_KEY",
+        "QANAT_NEW_MASTER_KEY",
     }
 )
 REMOVED_PREFIXES: Final = ("AWS_ENDPOINT_URL", "AWS_CONTAINER_")
