@@ -9,7 +9,9 @@ from support.programs import QUERY, TESTS_OWN, environment_for, told_by
 from support.server import Server
 
 
-@pytest.mark.parametrize(("python", "protocol"), [(TESTS_OWN, "json"), (QUERY, "query")], ids=["json", "query"])
+@pytest.mark.parametrize(
+    ("python", "protocol"), [(TESTS_OWN, "json"), (QUERY, "query")], ids=["json", "query"]
+)
 def test_a_day_of_work(server: Server, name: str, scheme: str, python: Path, protocol: str) -> None:
     told: dict[str, Any] = told_by(python, "boto3_work.py", environment_for(server, scheme), name)
     del told["version"]

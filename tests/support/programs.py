@@ -1,7 +1,6 @@
-"""Programs that use a client of their own against a server, each in a process and with the environment that suits it."""
+"""Programs that use a client of their own against a server, each in a process and an environment that suit it."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -114,4 +113,4 @@ def wait_for(
 
 
 def open_descriptors(process_id: int) -> int:
-    return len(os.listdir(f"/proc/{process_id}/fd"))
+    return sum(1 for _ in Path(f"/proc/{process_id}/fd").iterdir())
