@@ -35,6 +35,7 @@ from qanat.core.way import WayIn
 from qanat.housekeeping import Expirer, HeadTrimmer, Rewriter, Snapshotter
 from qanat.journal.sqlite import SqliteLog
 from qanat.journal.worker import LogWorker
+from qanat.net.descriptors import raise_descriptor_limit
 from qanat.net.drivers.base import Driver
 from qanat.net.drivers.choose import open_driver
 from qanat.net.http import HttpServer
@@ -122,6 +123,7 @@ class Server:
         self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._data.chmod(0o700)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        raise_descriptor_limit()
         authority = open_authority(self._data, datetime.now(UTC))
         shards = await self._open_shards()
 

@@ -22,7 +22,6 @@ app.conf.update(
         "visibility_timeout": int(os.environ["VISIBILITY_TIMEOUT"]),
         "wait_time_seconds": 20,
         "polling_interval": 0.01,
-        "is_secure": False,
     },
     # Pidbox and events want fan-out, which SQS has not; Celery's documentation turns them off for it.
     worker_enable_remote_control=False,
