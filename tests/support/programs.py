@@ -35,7 +35,6 @@ def environment_for(server: Server, scheme: str = "https", key: Key | None = Non
         "AWS_CA_BUNDLE": str(server.ca_bundle),
         "NODE_EXTRA_CA_CERTS": str(server.ca_bundle),
         "PYTHONPATH": str(PROGRAMS),
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
