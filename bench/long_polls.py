@@ -77,11 +77,13 @@ class Bench:
         at_start = _resident_bytes(self._target.pid)
         lines = [await self._open() for _ in range(receives)]
         connected = _resident_bytes(self._target.pid)
-        park_s, park_cpu_s = await self._park(lines)
+        park_cpu_s = await self._park(lines)
         parked = _resident_bytes(self._target.pid)
         idle_cpu = await self._idle(idle_s)
         assert not any(line.answered.done() for line in lines)
+        cpu = cpu_seconds(self._target.pid)
         wakes_s = sorted([await self._wake(line) for line in lines[:sends]])
+        wake_cpu_s = cpu_seconds(self._target.pid) - cpu
         rest_s = await self._wake_all(lines[sends:])
         for line in [*lines, self._control]:
             line.transport.close()
@@ -89,9 +91,9 @@ class Bench:
             "receives": receives,
             "connection_kb": round((connected - at_start) / receives / 1e3, 1),
             "parked_kb": round((parked - connected) / receives / 1e3, 1),
-            "park_us": round(park_s / receives * 1e6),
             "park_cpu_us": round(park_cpu_s / receives * 1e6),
             "idle_cpu_percent": round(idle_cpu * 100, 2),
+            "wake_cpu_us": round(wake_cpu_s / sends * 1e6),
             "wake_p50_ms": round(median(wakes_s) * 1e3, 2),
             "wake_p99_ms": round(wakes_s[int(0.99 * len(wakes_s))] * 1e3, 2),
             "woken_in_batches_a_second": round((receives - sends) / rest_s),
@@ -105,13 +107,13 @@ class Bench:
         await line.ask(self._ask_nothing)
         return line
 
-    async def _park(self, lines: list[_Line]) -> tuple[float, float]:
-        """Seconds, and the server's CPU seconds. What is asked after them is answered after they were read."""
-        started, cpu = time.perf_counter(), cpu_seconds(self._target.pid)
+    async def _park(self, lines: list[_Line]) -> float:
+        """The server's CPU seconds. What is asked after them is answered after they were read."""
+        cpu = cpu_seconds(self._target.pid)
         for line in lines:
             line.ask(self._receive)
         await self._control.ask(self._ask_nothing)
-        return time.perf_counter() - started, cpu_seconds(self._target.pid) - cpu
+        return cpu_seconds(self._target.pid) - cpu
 
     async def _idle(self, seconds: float) -> float:
         """The share of one core."""
