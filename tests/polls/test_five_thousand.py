@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 import pytest
+import uvloop
 
 from support.clients import Clients
 from support.lines import BOUND_S, Line, cpu_seconds, fence, open_line, signed, within_bound
@@ -51,7 +52,7 @@ def story(start_server: StartServer) -> Story:
     clients = Clients(server)
     try:
         url = clients.of("sqs").create_queue(QueueName="polls")["QueueUrl"]
-        return asyncio.run(Teller(server, url).tell())
+        return uvloop.run(Teller(server, url).tell())
     finally:
         clients.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

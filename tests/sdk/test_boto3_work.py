@@ -19,6 +19,7 @@ def test_a_day_of_work(server: Server, name: str, scheme: str, python: Path, pro
         "protocol": protocol,
         "same_queue": True,
         "listed": [True],
+        "tags": {"team": "a&b", "empty": ""},
         "sent": 25,
         "counted": "25",
         "taken": True,

@@ -9,5 +9,6 @@ def test_a_worker_at_work(server: Server, name: str) -> None:
         "done": True,
         "tries": 3,
         "dead": "1",
+        "tags": {"made by": "dramatiq"},
         "retention": "1209600",
     }

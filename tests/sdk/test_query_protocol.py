@@ -1,5 +1,6 @@
 """The Query protocol of SQS: an SDK of the time that spoke it, and its XML by hand (DG sqs-api-responses)."""
 
+import json
 from hashlib import md5
 from typing import Any
 from xml.etree import ElementTree as ET

@@ -26,6 +26,9 @@ def work(name: str) -> dict[str, Any]:
     )
     said["same_queue"] = resource.get_queue_by_name(QueueName=name).url == queue.url
     said["listed"] = [one.url == queue.url for one in resource.queues.filter(QueueNamePrefix=name)]
+    client.tag_queue(QueueUrl=queue.url, Tags={"team": "a&b", "empty": "", "gone": "x"})
+    client.untag_queue(QueueUrl=queue.url, TagKeys=["gone"])
+    said["tags"] = client.list_queue_tags(QueueUrl=queue.url)["Tags"]
     said["sent"] = send(queue)
     said["counted"] = queue.attributes["ApproximateNumberOfMessages"]
     taken = take(queue)

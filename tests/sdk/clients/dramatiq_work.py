@@ -18,6 +18,7 @@ def work(name: str) -> dict[str, Any]:
         namespace=name,
         middleware=[Retries(min_backoff=1, max_backoff=1)],
         dead_letter=True,
+        tags={"made by": "dramatiq"},
         visibility_timeout=60,
     )
     done: list[int] = []
@@ -55,6 +56,7 @@ def work(name: str) -> dict[str, Any]:
         "done": sorted(done) == [number * number for number in range(MESSAGES + 1)],
         "tries": len(tries),
         "dead": dead.attributes["ApproximateNumberOfMessages"],
+        "tags": dead.meta.client.list_queue_tags(QueueUrl=dead.url)["Tags"],
         "retention": dead.attributes["MessageRetentionPeriod"],
     }
 
