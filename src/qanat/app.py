@@ -38,6 +38,7 @@ from qanat.journal.seal import MasterKey
 from qanat.journal.sealed import SealedLog
 from qanat.journal.sqlite import SqliteLog
 from qanat.journal.worker import LogWorker
+from qanat.net.descriptors import raise_descriptor_limit
 from qanat.net.drivers.base import Driver
 from qanat.net.drivers.choose import open_driver
 from qanat.net.http import HttpServer
@@ -135,6 +136,7 @@ class Server:
         self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._data.chmod(0o700)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        raise_descriptor_limit()
         authority = open_authority(self._data, datetime.now(UTC))
         shards = await self._open_shards()
 

@@ -13,8 +13,9 @@ from qanat.core.queues.commands import QueueCommand, Receive, Tidy
 from qanat.core.queues.shard import QueueShard
 from qanat.node import Done, Node
 
-# A parked receive takes about 2 kB. This keeps a flood of polls under 256 MB; past it a long poll is a short one.
-PARKED_MAX: Final = 131_072
+# A parked receive takes about 5 kB beside its connection's own memory, and connections are bounded below this; past it
+# a long poll is a short one.
+PARKED_MAX: Final = 32_768
 
 
 class Parked:

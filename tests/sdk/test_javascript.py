@@ -1,4 +1,4 @@
-"""The JavaScript SDK v3 against the server: it checks every MD5, obeys QueueUrls and trusts the CA by a variable."""
+"""JavaScript clients against the server: they check every MD5, obey QueueUrls and trust the CA by a variable."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ NODE = Path(sys.executable).with_name("node")
 
 @pytest.fixture(scope="module", autouse=True)
 def modules() -> None:
-    if not (FOLDER / "node_modules" / "@aws-sdk").is_dir():
+    if not (FOLDER / "node_modules" / ".installed").exists():
         subprocess.run([ROOT / "scripts" / "node-modules"], check=True, timeout=240)
 
 
@@ -52,3 +52,12 @@ def test_it_follows_the_queue_url(server: Server, scheme: str, name: str) -> Non
 
 def test_a_denial(server: Server, queue: MadeQueue, make_user: MakeUser) -> None:
     run(server, "denied.mjs", make_user().key, ENDPOINT=server.url(), QUEUE_URL=queue.url)
+
+
+def test_sqs_consumer(server: Server, scheme: str, name: str) -> None:
+    run(server, "sqs_consumer.mjs", AWS_ENDPOINT_URL=server.url(scheme), NAME=name)
+
+
+def test_the_sdk_before(server: Server, scheme: str, name: str) -> None:
+    """Version 2, of the time when it spoke the Query protocol."""
+    run(server, "sdk_v2.mjs", ENDPOINT=server.url(scheme), NAME=name)

@@ -1,46 +1,25 @@
 """The Query protocol of SQS: an SDK of the time that spoke it, and its XML by hand (DG sqs-api-responses)."""
 
 import json
-import subprocess
-import sys
 from hashlib import md5
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from support.programs import QUERY, environment_for, told_by
 from support.raw import post
-from support.server import ACCOUNT, REGION, Server, clean_environment
+from support.server import ACCOUNT, REGION, Server
 from support.signing import FORM, Signed
 from support.things import MadeQueue, MakeUser
 
-OLD_SDK = Path(__file__).parents[2] / ".venv" / "old-sdk"
 NAMESPACE = "{http://queue.amazonaws.com/doc/2012-11-05/}"
 
 
 @pytest.fixture(scope="module")
 def told(server: Server) -> dict[str, Any]:
-    """What the older SDK found; see old_sdk.py."""
-    assert (OLD_SDK / ".installed").exists(), "run scripts/old-sdk"
-    key = server.administrator()
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("old_sdk.py")), server.url(), str(server.ca_bundle)],
-        env={
-            **clean_environment(server.directory),
-            "PYTHONPATH": str(OLD_SDK),
-            "PYTHONWARNINGS": "ignore",
-            "AWS_ACCESS_KEY_ID": key.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": key.secret,
-            "AWS_DEFAULT_REGION": REGION,
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+    """What boto3 found; see query_calls.py."""
+    found: dict[str, Any] = told_by(QUERY, "query_calls.py", environment_for(server), server.url())
     return found
 
 

@@ -1,14 +1,11 @@
-"""Run with an older botocore on PYTHONPATH: every operation in the Query protocol. Prints one JSON line.
-
-It is a program of its own because one process cannot hold two versions of botocore.
-"""
+"""For the last boto3 that spoke the Query protocol: every operation, to the letter. Prints one line of JSON."""
 
 import json
 import sys
 from typing import Any
 
+import boto3
 import botocore
-import botocore.session
 from botocore.exceptions import ClientError
 
 
@@ -27,9 +24,8 @@ def refused(call: Any, **parameters: Any) -> list[Any]:
     return []
 
 
-def tell(endpoint_url: str, ca_bundle: str) -> dict[str, Any]:
-    session = botocore.session.get_session()
-    client = session.create_client("sqs", endpoint_url=endpoint_url, verify=ca_bundle)
+def tell(endpoint_url: str) -> dict[str, Any]:
+    client = boto3.client("sqs", endpoint_url=endpoint_url)
     said: dict[str, Any] = {
         "version": botocore.__version__,
         "protocol": client.meta.service_model.metadata["protocol"],

@@ -1,0 +1,107 @@
+"""A receive whose client goes away: before there was a message for it, and after."""
+
+import asyncio
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.lines import fence, open_line, signed, within_bound
+from support.messages import receive
+from support.programs import open_descriptors, wait_for
+from support.raw import connect
+from support.server import Server
+from support.things import MakeQueue, StartServer
+
+NOT_VISIBLE = "ApproximateNumberOfMessagesNotVisible"
+
+
+def count(admin: Any, url: str, name: str) -> str:
+    found: str = admin.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
+    return found
+
+
+@pytest.mark.parametrize("polite", [True, False], ids=["closes", "vanishes"])
+def test_over_tls_too_a_message_goes_to_the_next_that_lives(
+    server: Server, admin: Any, make_queue: MakeQueue, polite: bool
+) -> None:
+    queue = make_queue()
+
+    async def story() -> list[str]:
+        control = await open_line(server)
+        poll = signed(server, "ReceiveMessage", QueueUrl=queue.url, WaitTimeSeconds=20)
+        lines = [await open_line(server, ca_bundle=server.ca_bundle) for _ in range(20)]
+        for line in lines:
+            line.ask(poll)
+        for _ in range(3):
+            await fence(control)
+        standing = open_descriptors(server.process.pid)
+        for line in lines[:-1]:
+            if polite:
+                line.transport.close()
+            else:
+                line.transport.abort()  # no TLS goodbye
+        # Off the loop, which closes them.
+        await asyncio.to_thread(
+            wait_for, lambda: open_descriptors(server.process.pid) <= standing - len(lines) + 1, 10
+        )
+        admin.send_message(QueueUrl=queue.url, MessageBody="for the living")
+        found = (await within_bound(lines[-1].reply)).bodies
+        lines[-1].transport.close()
+        control.transport.close()
+        return found
+
+    assert asyncio.run(story()) == ["for the living"]
+
+
+def test_a_message_handed_to_nobody_comes_back_at_its_visibility_timeout(
+    server: Server, admin: Any, make_queue: MakeQueue
+) -> None:
+    """The client leaves with its request still under way: the receive is committed, the answer reaches nobody."""
+    queue = make_queue(VisibilityTimeout="2")
+    admin.send_message(QueueUrl=queue.url, MessageBody="once more")
+    started = time.monotonic()
+    with connect(server) as connection:
+        connection.send(signed(server, "ReceiveMessage", QueueUrl=queue.url, WaitTimeSeconds=20))
+    wait_for(lambda: count(admin, queue.url, NOT_VISIBLE) == "1", 1.5)
+    (message,) = receive(
+        admin, queue, WaitTimeSeconds=20, MessageSystemAttributeNames=["ApproximateReceiveCount"]
+    )
+    assert 1.9 < time.monotonic() - started < 10
+    assert (message["Body"], message["Attributes"]) == ("once more", {"ApproximateReceiveCount": "2"})
+
+
+def test_a_client_that_leaves_as_the_message_comes_loses_nothing(
+    server: Server, admin: Any, make_queue: MakeQueue
+) -> None:
+    """Whichever the server sees first, the message is received in the end."""
+    queue = make_queue(VisibilityTimeout="1")
+    poll = signed(server, "ReceiveMessage", QueueUrl=queue.url, WaitTimeSeconds=20)
+    send = signed(server, "SendMessage", QueueUrl=queue.url, MessageBody="x")
+    for _ in range(20):
+        with connect(server) as leaving, connect(server) as sender:
+            leaving.send(poll)
+            sender.send(send)
+            leaving.sock.close()
+            assert sender.answer().status == 200
+    got: set[str] = set()
+    deadline = time.monotonic() + 20
+    while len(got) < 20 and time.monotonic() < deadline:
+        messages = receive(admin, queue, WaitTimeSeconds=2, MaxNumberOfMessages=10, VisibilityTimeout=60)
+        got |= {message["MessageId"] for message in messages}
+    assert len(got) == 20
+
+
+def test_the_server_raises_its_limit_of_descriptors(start_server: StartServer, tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        server = start_server(directory=tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    limits = Path(f"/proc/{server.process.pid}/limits").read_text()
+    (line,) = [line for line in limits.splitlines() if line.startswith("Max open files")]
+    assert int(line.split()[3]) == min(hard, 16_384 + 1_024)
+    server.stop()
