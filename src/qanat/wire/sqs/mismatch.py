@@ -66,4 +66,4 @@ def _scalar(given: Any, kind: Type) -> Any:
         found = "NULL_VALUE"
     if found:
         raise MalformedInput(f"{found} can not be converted to {'an Integer' if number else 'a String'}")
-    return given
+    return int(given) if number and given % 1 == 0 else given
