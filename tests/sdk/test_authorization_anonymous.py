@@ -135,7 +135,7 @@ class TestControlServices:
         key = server.administrator()
         as_sqs = Signed(key, b"Action=ListUsers&Version=2010-05-08", {"Content-Type": FORM})
         assert (
-            b"The requested version (2010-05-08) of service AmazonSQS does not exist."
+            b"The action ListUsers is not valid for this endpoint"
             in as_sqs.send(server).body
         )
         body = {"QueueUrl": queue.url, "MessageBody": "x"}

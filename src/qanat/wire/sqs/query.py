@@ -54,12 +54,12 @@ def read(form: bytes) -> tuple[Operation, Any]:
     action = tree.get("Action")
     if not action:
         raise UnknownOperation
-    version = tree.get("Version", VERSIONS[0])
-    if version not in VERSIONS:
-        raise NoSuchVersion(version if isinstance(version, str) else "Version")
     operation = OPERATIONS.get(action) if isinstance(action, str) else None
     if operation is None:
         raise InvalidAction(action if isinstance(action, str) else "Action")
+    version = tree.get("Version", VERSIONS[0])
+    if version not in VERSIONS:
+        raise NoSuchVersion(version if isinstance(version, str) else "Version")
     return operation, _Reading(f"{operation.name}RequestEntry").structure(tree, operation.input, "")
 
 
