@@ -134,10 +134,7 @@ class TestControlServices:
     ) -> None:
         key = server.administrator()
         as_sqs = Signed(key, b"Action=ListUsers&Version=2010-05-08", {"Content-Type": FORM})
-        assert (
-            b"The action ListUsers is not valid for this endpoint"
-            in as_sqs.send(server).body
-        )
+        assert b"The action ListUsers is not valid for this endpoint" in as_sqs.send(server).body
         body = {"QueueUrl": queue.url, "MessageBody": "x"}
         assert signed(key, "SendMessage", body, service="iam").send(server).status == 403
 
