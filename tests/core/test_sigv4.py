@@ -94,6 +94,9 @@ def test_what_botocore_signs_is_understood(path: str, value: str, body: bytes) -
         (b"&&a=1&", b"a=1"),
         (b"a=%ff", b"a=%FF"),
         (b"a=%", b"a=%25"),
+        # To whoever reads the parameters a plus is a space.
+        (b"a=b+c", b"a=b%20c"),
+        (b"a=b%2Bc", b"a=b%2Bc"),
     ],
 )
 def test_canonical_queries(query: bytes, canonical: bytes) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.auth import SigV4Auth
+from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -97,3 +97,60 @@ def sqs(key: Key, operation: str, parameters: dict[str, Any] | None = None, **fi
 
 def minutes(number: float) -> timedelta:
     return timedelta(minutes=number)
+
+
+@dataclass
+class Presigned:
+    """A URL to be presigned and asked for. Every field has the value that is right; change what is to be wrong."""
+
+    key: Key
+    query: str = ""
+    """The operation's own parameters, encoded."""
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    path: str = "/"
+    method: str = "GET"
+    region: str = REGION
+    service: str = "sqs"
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    expires_s: int = 900
+    token: str | None = None
+    url: Callable[[str], str] = _as_it_is
+    """What becomes of path and query once they are signed."""
+    headers_sent: dict[str, str] = field(default_factory=dict)
+    """Besides those that were signed."""
+    body_sent: bytes | None = None
+    method_sent: str | None = None
+
+    def target_for(self, host: str) -> str:
+        """Path and query, signed."""
+        auth = SigV4QueryAuth(
+            Credentials(self.key.access_key_id, self.key.secret, self.token),
+            self.service,
+            self.region,
+            self.expires_s,
+        )
+        request = AWSRequest(
+            self.method, f"http://{host}{self.path}?{self.query}", {**self.headers, "Host": host}
+        )
+        request.context.update({"timestamp": self.at.strftime("%Y%m%dT%H%M%SZ"), "signing": {}})
+        auth._modify_request_before_signing(request)
+        # After that, which would have taken a body for parameters.
+        request.data = self.body
+        canonical = auth.canonical_request(request)
+        signature = auth.signature(auth.string_to_sign(request, canonical), request)
+        auth._inject_signature_to_request(request, signature)
+        target: str = request.url.removeprefix(f"http://{host}")
+        return self.url(target)
+
+    def send(self, server: Server, scheme: str = "http") -> Answer:
+        host = f"{server.host}:{server.port}"
+        target = self.target_for(host)
+        return post(
+            server,
+            self.body if self.body_sent is None else self.body_sent,
+            {"Host": host, **self.headers, **self.headers_sent},
+            target,
+            scheme,
+            self.method_sent or self.method,
+        )

@@ -38,7 +38,7 @@ def test_all_modules_of_the_core_can_be_imported_alone() -> None:
 def test_every_failure_has_a_shape(failure: type[QanatError]) -> None:
     error = failure.__new__(failure)
     Exception.__init__(error, 'what <went> "wrong" ä')
-    status, head, body = json10.JSON.error(error, "request")
+    status, _, head, body = json10.JSON.error(error, "request")
     assert 400 <= status < 600
     name, _, value = head.decode().rstrip("\r\n").partition(": ")
     code, _, fault = value.partition(";")
@@ -91,6 +91,6 @@ def test_a_failure_without_a_shape_is_answered_under_its_own_name() -> None:
     class Stray(QanatError):
         code = "Stray.Failure"
 
-    status, head, body = json10.JSON.error(Stray("why"), "request")
+    status, _, head, body = json10.JSON.error(Stray("why"), "request")
     assert (status, head) == (400, b"x-amzn-query-error: Stray.Failure;Sender\r\n")
     assert json.loads(body) == {"__type": "com.amazon.coral.service#Stray.Failure", "Message": "why"}

@@ -4,11 +4,14 @@ from collections.abc import Collection
 from typing import Final, Protocol
 
 from qanat.core.identity.model import ANONYMOUS, AccessKey, Caller, User, caller_of
+from qanat.core.presigned import presigned
+from qanat.core.presigned import read_claim as read_claim_of_url
 from qanat.core.sigv4 import (
     Claim,
     IncompleteSignature,
     InvalidClientTokenId,
     Scope,
+    SignatureDoesNotMatch,
     SignedRequest,
     SigningKey,
     check_scope,
@@ -21,6 +24,9 @@ from qanat.net.http import Request
 
 # A signing key lives for a day; this many are in use only where as many keys are.
 _SIGNING_KEYS_MAX: Final = 16_384
+_RESTED_ON: Final = frozenset(
+    {b"authorization", b"host", b"x-amz-date", b"x-amz-security-token", b"x-amz-target"}
+)
 
 
 class Directory(Protocol):
@@ -44,21 +50,25 @@ class Authenticator:
         Raises the errors of core.sigv4, in the order in which AWS checks.
         """
         headers = request.headers
+        url = presigned(query) if query else None
         if b"authorization" not in headers:
-            if b"X-Amz-Signature=" in query or b"X-Amz-Algorithm=" in query:
-                raise IncompleteSignature(
-                    "Signatures in the query string are not supported yet: sign with the Authorization header."
-                )
-            return ANONYMOUS, None
-        if request.repeated & {b"authorization", b"host", b"x-amz-date", b"x-amz-target"}:
+            if url is None:
+                return ANONYMOUS, None
+        elif url is not None:
+            raise SignatureDoesNotMatch(
+                "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."
+            )
+        if request.repeated & _RESTED_ON:
             raise IncompleteSignature("A header that the signature rests on was sent more than once.")
-        claim = read_claim(headers)
+        claim = read_claim(headers) if url is None else read_claim_of_url(url, headers)
         check_time(claim, now_ms)
         check_scope(claim, self._regions, services)
         key = self._directory.key(claim.access_key_id)
         # A long-term key has no session token: one that comes with it is not ours.
-        if key is None or not key.active or b"x-amz-security-token" in headers:
+        if key is None or not key.active or claim.security_token is not None:
             raise InvalidClientTokenId
+        if url is not None:
+            query = url.signed_query
         signed = SignedRequest(request.method, path, query, headers, request.body)
         verify(signed, claim, self._signing_key(key, claim.scope))
         user = self._directory.user(key.account, key.user_name)

@@ -1,6 +1,7 @@
 """EC2, IAM and STS: one path for every operation of their tables."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from qanat.api.authorise import Authoriser
@@ -13,11 +14,15 @@ from qanat.net.http import Request
 from qanat.node import Node
 from qanat.wire.ec2 import EC2
 from qanat.wire.iam import IAM
+from qanat.wire.query_json import QUERY_JSON
 from qanat.wire.service import Call, Service
 from qanat.wire.sts import STS
 
 SERVICES: Final[Mapping[str, Service]] = {service.name: service for service in (EC2, IAM, STS)}
-_CONTENT_TYPE: Final = b"text/xml;charset=UTF-8"
+IN_JSON: Final[Mapping[str, Service]] = {
+    service.name: replace(service, dialect=QUERY_JSON) for service in (IAM, STS)
+}
+"""The services that answer in JSON to those who ask for it."""
 
 
 class ControlApi:
@@ -53,7 +58,7 @@ class ControlApi:
                 refuse(request, request_id, service, reply)
                 return
             body = service.render(operation, operation.output(reply, given, call), request_id)
-            request.respond(200, _CONTENT_TYPE, body, _request_id_line(request_id))
+            request.respond(200, service.dialect.content_type, body, _request_id_line(request_id))
 
         self._node.submit(operation.command(given, call), done)
 
@@ -61,7 +66,7 @@ class ControlApi:
 def refuse(request: Request, request_id: str, service: Service, error: QanatError) -> None:
     """An error in the service's own XML."""
     status, body = service.render_error(error, request_id)
-    request.respond(status, _CONTENT_TYPE, body, _request_id_line(request_id))
+    request.respond(status, service.dialect.content_type, body, _request_id_line(request_id))
 
 
 def _request_id_line(request_id: str) -> bytes:

@@ -11,20 +11,22 @@ from typing import Final
 
 from qanat.api import control as control_api
 from qanat.api.authenticate import Authenticator
-from qanat.api.control import SERVICES, ControlApi
+from qanat.api.control import IN_JSON, SERVICES, ControlApi
 from qanat.api.hosts import Hosts
 from qanat.api.ids import RequestIds
 from qanat.api.sqs import call as sqs_call
 from qanat.api.sqs.call import SqsCall
 from qanat.api.sqs.service import SqsService
 from qanat.core.errors import AccessDenied, InternalFailure, QanatError
+from qanat.core.presigned import claimed_service
 from qanat.net.http import Request
 from qanat.node import Clock
+from qanat.wire import query_json
 from qanat.wire.json10 import JSON
 from qanat.wire.service import Service
 from qanat.wire.sqs.operations import decode, operation_of
-from qanat.wire.sqs.query import SQS_QUERY, QueryTongue
 from qanat.wire.sqs.query import read as read_query
+from qanat.wire.sqs.query_answers import SQS_QUERY, QueryTongue
 
 logger = logging.getLogger(__name__)
 
@@ -83,12 +85,12 @@ class Front:
 
     def _handle_sqs_query(self, request: Request, path: bytes, query: bytes, form: bytes) -> None:
         request_id = self._new_request_id()
-        tongue = QueryTongue()
+        tongue = QueryTongue(_version_of(form), in_json=_asks_for_json(request))
         try:
             now_ms = self._clock.now_ms()
             caller, _ = self._authenticator.caller(request, path, query, _SQS_ONLY, now_ms)
             operation, given = read_query(form)
-            tongue = QueryTongue(operation)
+            tongue.operation = operation
             call = SqsCall(request, request_id, tongue, caller, self._hosts, now_ms)
             self._sqs.handle(call, operation, given, path)
         except QanatError as error:
@@ -98,11 +100,13 @@ class Front:
             sqs_call.refuse(request, request_id, tongue, InternalFailure())
 
     def _handle_query(self, request: Request, path: bytes, query: bytes) -> None:
-        form = request.body if request.method == b"POST" else query
-        service = _service_of(request, form)
+        form = _form_of(request, query)
+        service = _service_of(request, query, form)
         if service is SQS_QUERY:
             self._handle_sqs_query(request, path, query, form)
             return
+        if _asks_for_json(request):
+            service = IN_JSON.get(service.name, service)
         request_id = self._new_request_id()
         try:
             if request.way.vpc_endpoint_id is not None:
@@ -123,10 +127,28 @@ class Front:
             request.respond(503, _TEXT, b"starting or stopping\n")
 
 
-def _service_of(request: Request, form: bytes) -> Service:
+def _form_of(request: Request, query: bytes) -> bytes:
+    """The parameters: a POST has them in its body, in its query string or in both; all of it is signed."""
+    if request.method == b"POST":
+        return query + b"&" + request.body if query else request.body
+    return query if request.method == b"GET" else b""
+
+
+def _service_of(request: Request, query: bytes, form: bytes) -> Service:
     """By the scope that the signature claims (verified later), else by the API version that the form names."""
     claimed = _SCOPE_SERVICE.search(request.headers.get(b"authorization", b""))
     if claimed is not None:
         return SERVICES.get(claimed[1].decode("latin-1"), SQS_QUERY)
+    if query and (service := claimed_service(query)) is not None:
+        return SERVICES.get(service, SQS_QUERY)
+    return _BY_VERSION.get(_version_of(form), SQS_QUERY)
+
+
+def _version_of(form: bytes) -> str:
+    """The API version, as far as it can be told before the form is read."""
     version = _FORM_VERSION.search(form)
-    return SQS_QUERY if version is None else _BY_VERSION.get(version[1].decode(), SQS_QUERY)
+    return "" if version is None else version[1].decode()
+
+
+def _asks_for_json(request: Request) -> bool:
+    return query_json.is_wanted(request.headers.get(b"accept", b""))

@@ -46,6 +46,19 @@ class InvalidAction(QanatError):
         super().__init__(f"The action {action} is not valid for this endpoint.")
 
 
+class UnknownOperation(QanatError):
+    """No operation is named, or in the JSON protocol one that there is not. AWS gives no text with it."""
+
+    code = "UnknownOperationException"
+
+
+class NoSuchVersion(QanatError):
+    code = "NoSuchVersion"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"The requested version ({version}) of service AmazonSQS does not exist.")
+
+
 class MalformedInput(QanatError):
     """The bytes cannot be read as what they claim to be: broken JSON, a form that does not parse, a wrong type."""
 

@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 in the Authorization header: canonical request, string to sign, verification.
+"""AWS Signature Version 4: the Authorization header, canonical request, string to sign, verification.
 
 Source: IAM User Guide, reference_sigv-create-signed-request. The body's hash is always computed from the body that
 came: `UNSIGNED-PAYLOAD` and the S3 streaming forms match nothing here. Error texts: recorded answers of AWS.
@@ -62,13 +62,16 @@ class Scope(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What an Authorization header claims. Nothing in it is to be believed before `verify`."""
+    """What an Authorization header or a presigned URL claims. Nothing in it is to be believed before `verify`."""
 
     access_key_id: str
     scope: Scope
     signed_headers: tuple[bytes, ...]
     signature: str
     amz_date: str
+    security_token: bytes | None = None
+    lifetime_ms: int = SKEW_MS
+    """How long after `amz_date` it may be used."""
 
 
 class SignedRequest(NamedTuple):
@@ -91,8 +94,8 @@ def read_claim(headers: Mapping[bytes, bytes]) -> Claim:
     if stable is not None and b"x-amz-date" in headers:
         amz_date = headers[b"x-amz-date"].decode("latin-1")
         instant_ms(amz_date)
-        _demand_signed(headers, stable[2])
-        return Claim(*stable, signature.decode("latin-1"), amz_date)
+        demand_signed(headers, stable[2])
+        return Claim(*stable, signature.decode("latin-1"), amz_date, headers.get(b"x-amz-security-token"))
     return _read_unusual_claim(headers, authorization)
 
 
@@ -103,15 +106,21 @@ def _stable_part(stem: bytes) -> tuple[str, Scope, tuple[bytes, ...]] | None:
     if found is None:
         return None
     signed = tuple(found[2].split(b";"))
-    return (*_credential(found[1].decode("latin-1")), signed) if b"host" in signed else None
+    return (*read_credential(found[1].decode("latin-1")), signed) if b"host" in signed else None
 
 
-def _demand_signed(headers: Mapping[bytes, bytes], signed: tuple[bytes, ...]) -> None:
+def demand_signed(headers: Mapping[bytes, bytes], signed: tuple[bytes, ...]) -> None:
+    """Raises SignatureDoesNotMatch where the server reads a header that the signature leaves out."""
     for name in _MUST_BE_SIGNED:
         if name in headers and name not in signed:
             raise SignatureDoesNotMatch(
                 f"'{name.decode()}' must be a 'SignedHeader' in the AWS Authorization."
             )
+
+
+def demand_host(signed: tuple[bytes, ...]) -> None:
+    if b"host" not in signed:
+        raise SignatureDoesNotMatch("'Host' must be a 'SignedHeader' in the AWS Authorization.")
 
 
 def _read_unusual_claim(headers: Mapping[bytes, bytes], authorization: bytes) -> Claim:
@@ -129,11 +138,11 @@ def _read_unusual_claim(headers: Mapping[bytes, bytes], authorization: bytes) ->
     amz_date = headers.get(b"x-amz-date", headers.get(b"date", b"")).decode("latin-1")
     instant_ms(amz_date)
     signed = tuple(fields[b"SignedHeaders"].split(b";"))
-    if b"host" not in signed:
-        raise SignatureDoesNotMatch("'Host' must be a 'SignedHeader' in the AWS Authorization.")
-    _demand_signed(headers, signed)
-    access_key_id, scope = _credential(fields[b"Credential"].decode("latin-1"))
-    return Claim(access_key_id, scope, signed, fields[b"Signature"].decode("latin-1"), amz_date)
+    demand_host(signed)
+    demand_signed(headers, signed)
+    access_key_id, scope = read_credential(fields[b"Credential"].decode("latin-1"))
+    signature = fields[b"Signature"].decode("latin-1")
+    return Claim(access_key_id, scope, signed, signature, amz_date, headers.get(b"x-amz-security-token"))
 
 
 def _demand_all(headers: Mapping[bytes, bytes], fields: Mapping[bytes, bytes], authorization: bytes) -> None:
@@ -151,7 +160,8 @@ def _demand_all(headers: Mapping[bytes, bytes], fields: Mapping[bytes, bytes], a
 
 
 @lru_cache(maxsize=1024)
-def _credential(text: str) -> tuple[str, Scope]:
+def read_credential(text: str) -> tuple[str, Scope]:
+    """Key id and scope; what was read is kept, so bound `text`. Raises IncompleteSignature, SignatureDoesNotMatch."""
     parts = text.split("/")
     if len(parts) != 5:
         raise IncompleteSignature(
@@ -197,12 +207,14 @@ def check_scope(claim: Claim, regions: Collection[str], services: Collection[str
 
 
 def check_time(claim: Claim, now_ms: int) -> None:
-    """Raises SignatureDoesNotMatch where the request was signed over fifteen minutes from now, either way."""
+    """Raises SignatureDoesNotMatch where its lifetime is over, or where it was signed over 15 minutes from now."""
     signed_at_ms = instant_ms(claim.amz_date)
-    if signed_at_ms < now_ms - SKEW_MS:
+    if signed_at_ms < now_ms - claim.lifetime_ms:
+        minutes, rest_ms = divmod(claim.lifetime_ms, 60_000)
+        lifetime = f"{claim.lifetime_ms // 1000} s." if rest_ms else f"{minutes} min."
         raise SignatureDoesNotMatch(
-            f"Signature expired: {claim.amz_date} is now earlier than {_basic(now_ms - SKEW_MS)} "
-            f"({_basic(now_ms)} - 15 min.)"
+            f"Signature expired: {claim.amz_date} is now earlier than {_basic(now_ms - claim.lifetime_ms)} "
+            f"({_basic(now_ms)} - {lifetime})"
         )
     if signed_at_ms > now_ms + SKEW_MS:
         raise SignatureDoesNotMatch(
@@ -310,7 +322,8 @@ def _canonical_query(query: bytes) -> bytes:
     for pair in query.split(b"&"):
         if pair:
             name, _, value = pair.partition(b"=")
-            pairs.append((_encoded(name), _encoded(value)))
+            # A plus is a space to whoever reads the parameters, so it must be one here.
+            pairs.append((_encoded(name.replace(b"+", b" ")), _encoded(value.replace(b"+", b" "))))
     return b"&".join(name + b"=" + value for name, value in sorted(pairs))
 
 

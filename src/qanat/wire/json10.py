@@ -12,6 +12,7 @@ _encoder = msgspec.json.Encoder()
 
 class ErrorAnswer(NamedTuple):
     status: int
+    content_type: bytes
     head: bytes
     """Whole header lines."""
     body: bytes
@@ -28,10 +29,14 @@ class JsonTongue:
     def error(self, error: QanatError, request_id: str) -> ErrorAnswer:
         shape = shape_of(error)
         fault = b"Receiver" if shape.status >= 500 else b"Sender"
+        said = {"__type": shape.type}
+        if error.message:
+            said[shape.message_member] = error.message
         return ErrorAnswer(
             shape.status,
+            self.content_type,
             b"x-amzn-query-error: " + shape.query_code.encode() + b";" + fault + b"\r\n",
-            _encoder.encode({"__type": shape.type, shape.message_member: error.message}),
+            _encoder.encode(said),
         )
 
 

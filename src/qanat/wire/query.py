@@ -116,8 +116,8 @@ class _Conversion:
 
     def structure(self, node: "str | Tree", into: type[Struct], name: str) -> Any:
         # An empty value is how an empty structure is written.
-        tree: Tree = {} if node == "" else _branch(node, name)
-        fields = _fields(into)
+        tree: Tree = {} if node == "" else branch(node, name)
+        fields = fields_of(into)
         if not self._lenient and (unknown := tree.keys() - fields.keys()):
             raise UnknownParameter(f"{name}{min(unknown)}")
         values = {}
@@ -129,8 +129,7 @@ class _Conversion:
         return into(**values)
 
     def value(self, node: "str | Tree", kind: Type, name: str) -> Any:
-        if isinstance(kind, UnionType):
-            (kind,) = (one for one in kind.types if not isinstance(one, msgspec.inspect.NoneType))
+        kind = without_none(kind)
         if isinstance(kind, StructType):
             return self.structure(node, kind.cls, f"{name}.")
         if isinstance(kind, ListType | VarTupleType):
@@ -138,19 +137,31 @@ class _Conversion:
                 self.value(one, kind.item_type, f"{name}.{index}") for index, one in numbered(node, name)
             ]
             return tuple(elements) if isinstance(kind, VarTupleType) else elements
-        if not isinstance(node, str):
-            raise MalformedInput(f"The parameter {name} must be a value.")
-        return _SCALARS[type(kind)](node, name)
+        return scalar(node, kind, name)
+
+
+def scalar(node: "str | Tree", kind: Type, name: str) -> object:
+    """Text, number, truth value or bytes. Raises MalformedInput."""
+    if not isinstance(node, str):
+        raise MalformedInput(f"The parameter {name} must be a value.")
+    return _SCALARS[type(kind)](node, name)
+
+
+def without_none(kind: Type) -> Type:
+    """The kind itself, where None is allowed beside it."""
+    if isinstance(kind, UnionType):
+        (kind,) = (one for one in kind.types if not isinstance(one, msgspec.inspect.NoneType))
+    return kind
 
 
 @cache
-def _fields(into: type[Struct]) -> Mapping[str, msgspec.inspect.Field]:
+def fields_of(into: type[Struct]) -> Mapping[str, msgspec.inspect.Field]:
     described = msgspec.inspect.type_info(into)
     assert isinstance(described, StructType)
     return {field.encode_name: field for field in described.fields}
 
 
-def _branch(node: "str | Tree", name: str) -> Tree:
+def branch(node: "str | Tree", name: str) -> Tree:
     if isinstance(node, str):
         raise MalformedInput(f"The parameter {name.removesuffix('.')} must be a structure.")
     return node
@@ -160,9 +171,9 @@ def numbered(node: "str | Tree", name: str) -> list[tuple[int, "str | Tree"]]:
     """The elements of a list with their indexes; both `Name.1` and `Name.member.1` are lists."""
     if node == "":
         return []
-    tree = _branch(node, name)
+    tree = branch(node, name)
     if tree.keys() == {"member"}:
-        tree = _branch(tree["member"], name)
+        tree = branch(tree["member"], name)
     if not all(_INDEX.fullmatch(step) for step in tree):
         raise MalformedInput(f"The parameter {name} must be a list numbered from 1.")
     indexes = sorted(map(int, tree))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_SQS_HEAD: Final = '<?xml version="1.0"?>'
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#xD;"}
 _ESCAPED: Final = re.compile(r'[&<>"\r]')
 # Characters that XML 1.0 cannot hold, not even as a reference (https://www.w3.org/TR/xml/#charsets).
@@ -39,6 +40,10 @@ class Fault:
     message: str
     sender: bool
 
+    @property
+    def type(self) -> str:
+        return "Sender" if self.sender else "Receiver"
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -46,6 +51,7 @@ class Dialect:
 
     response: Callable[[str, Mapping[str, object] | None, str, str], bytes]
     error: Callable[[Fault, str, str], bytes]
+    content_type: bytes = b"text/xml;charset=UTF-8"
 
 
 def escape(text: str) -> str:
@@ -83,24 +89,37 @@ def _scalar(value: object) -> str:
     raise TypeError(f"cannot be written as XML: {type(value).__name__}")
 
 
-def _document(name: str, xmlns: str | None, inside: Iterable[str]) -> bytes:
+def _document(name: str, xmlns: str | None, inside: Iterable[str], head: str = _HEAD) -> bytes:
     namespace = f' xmlns="{escape(xmlns)}"' if xmlns else ""
-    return f"{_HEAD}<{name}{namespace}>{''.join(inside)}</{name}>".encode()
+    return f"{head}<{name}{namespace}>{''.join(inside)}</{name}>".encode()
 
 
 def _query_response(
-    operation: str, output: Mapping[str, object] | None, xmlns: str, request_id: str
+    operation: str, output: Mapping[str, object] | None, xmlns: str, request_id: str, head: str = _HEAD
 ) -> bytes:
     result = element(f"{operation}Result", output, "member")
     metadata = element("ResponseMetadata", {"RequestId": request_id}, "member")
-    return _document(f"{operation}Response", xmlns, (result, metadata))
+    return _document(f"{operation}Response", xmlns, (result, metadata), head)
 
 
-def _query_error(fault: Fault, detail: Mapping[str, object], xmlns: str, request_id: str) -> bytes:
-    kind = "Sender" if fault.sender else "Receiver"
-    error = {"Type": kind, "Code": fault.code, "Message": fault.message, **detail}
+def _query_error(fault: Fault, xmlns: str, request_id: str) -> bytes:
+    return _error_document(fault, {}, xmlns, request_id, _HEAD)
+
+
+def _error_document(
+    fault: Fault, detail: Mapping[str, object], xmlns: str, request_id: str, head: str
+) -> bytes:
+    error = {"Type": fault.type, "Code": fault.code, "Message": fault.message, **detail}
     inside = (element("Error", error, "member"), element("RequestId", request_id, "member"))
-    return _document("ErrorResponse", xmlns, inside)
+    return _document("ErrorResponse", xmlns, inside, head)
+
+
+def _sqs_response(operation: str, output: Mapping[str, object] | None, xmlns: str, request_id: str) -> bytes:
+    return _query_response(operation, output, xmlns, request_id, _SQS_HEAD)
+
+
+def _sqs_error(fault: Fault, xmlns: str, request_id: str) -> bytes:
+    return _error_document(fault, {"Detail": {}}, xmlns, request_id, _SQS_HEAD)
 
 
 def _ec2_response(operation: str, output: Mapping[str, object] | None, xmlns: str, request_id: str) -> bytes:
@@ -114,12 +133,10 @@ def _ec2_error(fault: Fault, xmlns: str, request_id: str) -> bytes:
     return _document("Response", None, (_inside(errors, "item"),))
 
 
-QUERY: Final = Dialect(_query_response, lambda *about: _query_error(about[0], {}, *about[1:]))
+QUERY: Final = Dialect(_query_response, _query_error)
 """IAM, STS and their like."""
 
-QUERY_WITH_DETAIL: Final = Dialect(
-    _query_response, lambda *about: _query_error(about[0], {"Detail": {}}, *about[1:])
-)
-"""SQS puts an empty Detail into its errors."""
+SQS: Final = Dialect(_sqs_response, _sqs_error, b"text/xml")
+"""SQS has a head of its own, and an empty Detail in its errors (recorded answers of AWS)."""
 
 EC2: Final = Dialect(_ec2_response, _ec2_error)

@@ -79,6 +79,6 @@ class SqsCall:
 
 
 def refuse(request: Request, request_id: str, tongue: Tongue, error: QanatError) -> None:
-    status, head, body = tongue.error(error, request_id)
+    status, content_type, head, body = tongue.error(error, request_id)
     head += b"x-amzn-RequestId: " + request_id.encode() + b"\r\n"
-    request.respond(status, tongue.content_type, body, head)
+    request.respond(status, content_type, body, head)

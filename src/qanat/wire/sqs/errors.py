@@ -49,6 +49,7 @@ SHAPES: Final[dict[str, Shape]] = {
         "MissingAuthenticationTokenException", "MissingAuthenticationToken", 403
     ),
     "MissingParameter": _common("MissingRequiredParameterException", "MissingParameter", 400),
+    "NoSuchVersion": _common("NoSuchVersionException", "NoSuchVersion", 400),
     "OverLimit": _modelled("OverLimit", status=403),
     "PurgeQueueInProgress": _modelled("PurgeQueueInProgress", _LEGACY + "PurgeQueueInProgress", 403),
     "QueueDeletedRecently": _modelled("QueueDeletedRecently", _LEGACY + "QueueDeletedRecently"),
@@ -61,6 +62,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "TooManyEntriesInBatchRequest": _modelled(
         "TooManyEntriesInBatchRequest", _LEGACY + "TooManyEntriesInBatchRequest"
     ),
+    "UnknownOperationException": _common("UnknownOperationException", "UnknownOperationException", 400),
     "UnsupportedOperation": _modelled("UnsupportedOperation", _LEGACY + "UnsupportedOperation"),
 }
 

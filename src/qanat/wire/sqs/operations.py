@@ -5,8 +5,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from qanat.core.errors import InvalidAction, MalformedInput
+from qanat.core.errors import UnknownOperation
 from qanat.wire.sqs import inputs as i
+from qanat.wire.sqs.mismatch import read_again
 
 
 class Operation(Struct, frozen=True):
@@ -64,10 +65,10 @@ _BY_TARGET: Final = {_TARGET_PREFIX + name.encode(): operation for name, operati
 
 
 def operation_of(target: bytes) -> Operation:
-    """The operation that an X-Amz-Target header names. Raises InvalidAction."""
+    """The operation that an X-Amz-Target header names. Raises UnknownOperation."""
     operation = _BY_TARGET.get(target)
     if operation is None:
-        raise InvalidAction(target.removeprefix(_TARGET_PREFIX).decode("latin-1"))
+        raise UnknownOperation
     return operation
 
 
@@ -75,5 +76,5 @@ def decode(operation: Operation, body: bytes) -> Any:
     """The operation's input. Raises MalformedInput where `body` is not JSON of its shape."""
     try:
         return operation.decoder.decode(body or b"{}")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedInput(f"The body cannot be read as the input of {operation.name}: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return read_again(body, operation.input)
