@@ -2,18 +2,16 @@
 
 import json
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from qanat.wire.sqs.operations import OPERATIONS
+from support.programs import PROGRAMS, QUERY
 from support.raw import Answer, post
 from support.server import ACCOUNT, REGION, Server, clean_environment
 from support.things import MadeQueue, MakeQueue
 
-OLD_SDK = Path(__file__).parents[2] / ".venv" / "old-sdk"
 ATTRIBUTE = {"a": {"DataType": "String", "StringValue": "<b> & c+d"}}
 ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:nothing"
 
@@ -83,14 +81,12 @@ WITHOUT_QUEUE = {
 
 
 def presigned(server: Server, *calls: tuple[str, dict[str, Any], str]) -> list[str]:
-    assert (OLD_SDK / ".installed").exists(), "run scripts/old-sdk"
     key = server.administrator()
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("old_sdk_urls.py")), server.url("http")],
+    program = subprocess.run(
+        [str(QUERY), str(PROGRAMS / "query_urls.py"), server.url("http")],
         input=json.dumps([[*call, 3_600] for call in calls]),
         env={
             **clean_environment(server.directory),
-            "PYTHONPATH": str(OLD_SDK),
             "PYTHONWARNINGS": "ignore",
             "AWS_ACCESS_KEY_ID": key.access_key_id,
             "AWS_SECRET_ACCESS_KEY": key.secret,
@@ -101,8 +97,8 @@ def presigned(server: Server, *calls: tuple[str, dict[str, Any], str]) -> list[s
         timeout=60,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    found: list[str] = json.loads(done.stdout)
+    assert program.returncode == 0, program.stderr
+    found: list[str] = json.loads(program.stdout)
     return found
 
 

@@ -5,7 +5,6 @@ Every operation is written by botocore's own serialiser for Query and read by ou
 
 import gzip
 import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,12 +18,12 @@ from qanat.wire.sqs import outputs as o
 from qanat.wire.sqs.operations import OPERATIONS
 from qanat.wire.sqs.query import read
 from qanat.wire.sqs.query_answers import QueryTongue
-
-OLD_SDK = Path(__file__).parents[3] / ".venv" / "old-sdk" / "botocore" / "data" / "sqs" / "2012-11-05"
+from support.programs import QUERY
 
 
 def old_model() -> ServiceModel:
-    (file,) = OLD_SDK.glob("service-2.json*")
+    folder = QUERY.parents[1]
+    (file,) = folder.glob("lib/python*/site-packages/botocore/data/sqs/2012-11-05/service-2.json*")
     data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
     return ServiceModel(json.loads(data))
 

@@ -1,7 +1,6 @@
-"""Run with an older botocore on PYTHONPATH: a presigned URL for each call on standard input. Prints one JSON line.
+"""For the last boto3 of the Query protocol: a presigned URL for each call on standard input. Prints one JSON line.
 
-Input: a JSON list of [operation, parameters, method, seconds]. It is a program of its own because one process cannot
-hold two versions of botocore.
+Input: a JSON list of [operation, parameters, method, seconds].
 """
 
 import json
