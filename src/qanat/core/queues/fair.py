@@ -79,6 +79,8 @@ class Turns:
 
     def next(self, waiting: int, in_flight: int) -> tuple[bool, Entry, str] | None:
         """(whether it is noisy, entry, group) of whose turn it is; the totals are the whole queue's."""
+        if not self.ready_count:
+            return None
         self._let_back(waiting, in_flight)
         while (first := self._line.first()) is not None:
             visible_at_ms, seq, group_id = first

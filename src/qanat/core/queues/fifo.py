@@ -26,6 +26,8 @@ class Attempt(NamedTuple):
 
 
 class FifoQueue(QueueState):
+    __slots__ = ("_attempts", "_groups", "_in_flight_of", "_open")
+
     fifo = True
 
     def __init__(self, queue_id: int) -> None:

@@ -19,17 +19,20 @@ class Line(Generic[E]):
 
     def __init__(self) -> None:
         self._in_order: deque[E] = deque()
-        self._rest: list[E] = []
+        self._rest: list[E] | None = None
+        """A heap; None as long as all has come in order, which spares a look into far memory."""
         self._pushed = 0
 
     def __len__(self) -> int:
-        return len(self._in_order) + len(self._rest)
+        return len(self._in_order) + len(self._rest or ())
 
     def push(self, entry: E) -> bool:
         """True now and then: time to see whether the line is to be swept."""
         in_order = self._in_order
         if not in_order or entry >= in_order[-1]:
             in_order.append(entry)
+        elif self._rest is None:
+            self._rest = [entry]
         else:
             heappush(self._rest, entry)
         self._pushed += 1
@@ -52,5 +55,6 @@ class Line(Generic[E]):
     def sweep(self, lives: Callable[[E], object]) -> None:
         """Leaves out what lives no more, and what is there twice."""
         self._in_order = deque(dict.fromkeys(entry for entry in self._in_order if lives(entry)))
-        self._rest = list({entry for entry in self._rest if lives(entry)}.difference(self._in_order))
-        heapify(self._rest)
+        if self._rest:
+            self._rest = list({entry for entry in self._rest if lives(entry)}.difference(self._in_order))
+            heapify(self._rest)

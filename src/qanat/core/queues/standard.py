@@ -9,29 +9,33 @@ from qanat.core.queues.state import SWEEP_MIN, Entry, QueueState
 
 
 class StandardQueue(QueueState):
+    __slots__ = ("_ready", "_turns")
+
     fifo = False
 
     def __init__(self, queue_id: int) -> None:
         super().__init__(queue_id)
         self._ready: Line[Entry] = Line()
         """The messages that have no group; what is stale is passed over."""
-        self._turns = Turns(self.messages)
-        """The messages that have one."""
+        self._turns: Turns | None = None
+        """The messages that have one; made with the first of them."""
 
     def add(self, message: Message) -> None:
         if (group_id := message.content.group_id) is not None:
+            self._turns = self._turns or Turns(self.messages)
             self._turns.count_living(group_id, 1)
         super().add(message)
 
     def remove(self, message: Message) -> None:
         super().remove(message)
         if (group_id := message.content.group_id) is not None:
+            assert self._turns is not None
             self._turns.count_living(group_id, -1)
 
     def take_ready(self, count: int, but: Collection[int] = ()) -> list[Message]:
         taken: list[Message] = []
         last: Entry | None = None
-        if not self._turns.ready_count:
+        if self._turns is None or not self._turns.ready_count:
             ready = self._ready
             while len(taken) < count and (entry := ready.first()) is not None:
                 ready.pop()
@@ -46,6 +50,7 @@ class StandardQueue(QueueState):
             if group_id is None:
                 self._ready.pop()
             else:
+                assert self._turns is not None
                 self._turns.take(group_id)
             # A message moved away and back has two equal entries.
             if entry != last:
@@ -59,14 +64,14 @@ class StandardQueue(QueueState):
 
     @property
     def noisy_groups(self) -> int:
-        return self._turns.noisy(self.ready, self._in_flight)
+        return 0 if self._turns is None else self._turns.noisy(self.ready, self._in_flight)
 
     def _next(self) -> tuple[Entry, str | None] | None:
         """(entry, group) of whose turn it is."""
         ready = self._ready
         while (first := ready.first()) is not None and self.message_of(first) is None:
             ready.pop()
-        grouped = self._turns.next(self.ready, self._in_flight) if self._turns.ready_count else None
+        grouped = None if self._turns is None else self._turns.next(self.ready, self._in_flight)
         if grouped is None:
             return None if first is None else (first, None)
         noisy, entry, group_id = grouped
@@ -77,6 +82,7 @@ class StandardQueue(QueueState):
     def _add_ready(self, message: Message) -> None:
         entry = (message.visible_at_ms, message.seq)
         if (group_id := message.content.group_id) is not None:
+            assert self._turns is not None
             self._turns.add_ready(group_id, entry)
             return
         if self._ready.push(entry) and len(self._ready) > 2 * len(self.messages) + SWEEP_MIN:
@@ -84,8 +90,10 @@ class StandardQueue(QueueState):
 
     def _drop_ready(self, message: Message) -> None:
         if (group_id := message.content.group_id) is not None:
+            assert self._turns is not None
             self._turns.drop_ready(group_id)
 
     def _count_in_flight(self, message: Message, step: int) -> None:
         assert message.content.group_id is not None
+        assert self._turns is not None
         self._turns.count_in_flight(message.content.group_id, step)

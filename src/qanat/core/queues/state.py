@@ -8,7 +8,7 @@ receives in the same order.
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection
-from typing import Final
+from typing import ClassVar, Final
 
 from qanat.core.queues.commands import Counts
 from qanat.core.queues.deduplication import DeduplicationWindow
@@ -29,9 +29,27 @@ _UNKNOWN: Final = QueueConfig("", 0)
 
 
 class QueueState(ABC):
-    """Messages change only through its methods."""
+    """Messages change only through its methods. Slots: with thousands of queues, each is looked for in cold memory."""
 
-    fifo: bool
+    __slots__ = (
+        "_advanced_to_ms",
+        "_by_age",
+        "_delayed",
+        "_in_flight",
+        "_waiting",
+        "config",
+        "looked_at_ms",
+        "messages",
+        "next_seq",
+        "position",
+        "purged_at_ms",
+        "queue_id",
+        "tally",
+        "tasks",
+        "window",
+    )
+
+    fifo: ClassVar[bool]
 
     def __init__(self, queue_id: int) -> None:
         self.queue_id = queue_id
