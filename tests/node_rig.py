@@ -148,7 +148,15 @@ class Rig:
         self.log = MemoryLog() if log is None else log
         self.failures: list[Exception] = []
         self.clock = Clock(lambda: self.loop.now_ms)
-        self.node = Node(shard, self.log, codec, self.clock, self.worker, self.failures.append)
+        self.node = Node(
+            shard,
+            self.log,
+            codec,
+            self.clock,
+            self.worker,
+            self.failures.append,
+            stopwatch=lambda: self.loop.now_ms / 1000,
+        )
         self.node.start(self.loop.as_loop())
 
     def submit(self, command: object) -> list[Any]:

@@ -102,6 +102,8 @@ def test_what_cannot_be_listened_on(listen: str) -> None:
         config.host_and_port(listen)
     with pytest.raises(SettingsInvalid):
         Settings(listen=listen)
+    with pytest.raises(SettingsInvalid, match="metrics_listen"):
+        Settings(metrics_listen=listen)
 
 
 def test_the_data_directory_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,6 +125,7 @@ def test_every_setting_is_checked_or_free() -> None:
         "certificate_key",
         "listen",
         "master_key_file",
+        "metrics_listen",
     }
     free: set[str] = {"data", "public_hosts"}
     fields: tuple[Any, ...] = Settings.__struct_fields__

@@ -7,6 +7,8 @@ import pytest
 
 from qanat.api.context import FIXED_KEYS, context_of, tag_context
 from qanat.api.control import SERVICES
+from qanat.api.metrics.exposition import Family, Kind
+from qanat.api.metrics.page import FAMILIES
 from qanat.config import Settings
 from qanat.core.identity.model import Caller, PrincipalType
 from qanat.core.queues.attributes import COMPUTED, SETTABLE
@@ -49,6 +51,12 @@ def test_each_setting_is_in_the_reference(name: str) -> None:
 @pytest.mark.parametrize("name", [*SETTABLE, *COMPUTED])
 def test_each_queue_attribute_is_in_the_reference(name: str) -> None:
     assert name in NAMED
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: str(family.name))
+def test_each_metric_is_in_the_reference(family: Family) -> None:
+    assert family.name in NAMED
+    assert {f"{family.name}_sum", f"{family.name}_count"} <= NAMED or family.kind is not Kind.SUMMARY
 
 
 def test_each_condition_key_is_in_the_reference() -> None:

@@ -198,3 +198,18 @@ def test_a_log_that_cannot_be_read_whole_is_not_served() -> None:
     log.frames[2] = b"damaged"
     with pytest.raises(json.JSONDecodeError):
         rig(log)
+
+
+# -- figures ----------------------------------------------------------------------------------------------------
+
+
+def test_the_time_of_each_commit_is_counted() -> None:
+    r = rig()
+    for duration_ms in (4, 300):
+        r.submit(1)
+        r.loop.turn()
+        r.loop.now_ms += duration_ms
+        r.worker.step()
+    commit_s = r.node.statistics.commit_s
+    assert (commit_s.count, round(commit_s.total, 6)) == (2, 0.304)
+    assert dict(commit_s.cumulative())[0.005] == 1

@@ -21,6 +21,8 @@ from qanat.api.front import Front
 from qanat.api.hosts import Hosts
 from qanat.api.ids import RandomIds, uuid
 from qanat.api.instances import InstanceDoor
+from qanat.api.metrics.page import MetricsPage
+from qanat.api.metrics.server import Sources
 from qanat.api.sqs.messages import Messages
 from qanat.api.sqs.mover import Mover
 from qanat.api.sqs.queues import Queues, reconcile
@@ -71,6 +73,8 @@ SWITCH_INTERVAL_S: Final = 0.0005
 # Messages are outside the collector's care (they form no cycles), so it finds next to nothing: let it look rarely.
 _GC_THRESHOLDS: Final = (50_000, 20, 20)
 
+_Api = tuple[Front, ControlApi, Authoriser]
+
 
 class StartFailed(Exception):
     """The server cannot start; one line that says why and what to do."""
@@ -88,6 +92,8 @@ class Started:
     network: str
     """Which driver serves, and why."""
     replayed_frames: int
+    metrics_url: str | None
+    """None where nobody may read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +150,8 @@ class Server:
         sock = listen_tcp(host, port)
         self._undo.append(sock.close)
         port = sock.getsockname()[1]
-        front = self._front(shards, host, port)
-        http = HttpServer(front.handle, self._loop)
+        api = self._api(shards, host, port)
+        http = HttpServer(api[0].handle, self._loop)
         plane, network = await self._open_network(shards, http, authority, port)
 
         door = Door(
@@ -156,7 +162,9 @@ class Server:
         )
         listener = Listener(sock, door, http, host)
         self._undo.append(lambda: self._drain(http, shards.parking, plane, listener))
-        self._repeat(http.sweep, Expirer(shards.node, shards.shard))
+        endpoint = shards.control.network.endpoint
+        self._repeat(http.sweep, lambda: http.forget_traffic(endpoint), Expirer(shards.node, shards.shard))
+        metrics_url = self._open_metrics(shards, api, http, door)
         endpoint_url = f"https://{_url_host(host, port)}"
         credentials.write_config(self._data, self.settings.region, endpoint_url)
         gc.collect()
@@ -171,6 +179,7 @@ class Server:
             self.settings.account,
             network,
             shards.control_node.statistics.replayed_frames + shards.node.statistics.replayed_frames,
+            metrics_url,
         )
 
     async def _open_shards(self) -> "_Shards":
@@ -187,7 +196,7 @@ class Server:
         node.after_commit = _all_of(HeadTrimmer(node), Rewriter(node, shard, codecs.QUEUES))
         return _Shards(clock, control, control_node, shard, node, Parking(node, shard, self._loop))
 
-    def _front(self, shards: "_Shards", host: str, port: int) -> Front:
+    def _api(self, shards: "_Shards", host: str, port: int) -> _Api:
         region, control = self.settings.region, shards.control
         authoriser = Authoriser(control, region)
         messages = Messages(control, shards.node, shards.parking, self._receipt_key())
@@ -202,16 +211,33 @@ class Server:
         mover = Mover(control, shards.shard, shards.parking, authoriser, shards.clock, self._loop, uuid)
         mover.resume()
         self._undo.append(mover.close)
-        return Front(
+        control_api = ControlApi(control, shards.control_node, authoriser, region)
+        front = Front(
             Authenticator(control.identity, (region,)),
             SqsService(
                 control, authoriser, messages, queues, shards.control_node, shards.node, mover, region
             ),
-            ControlApi(control, shards.control_node, authoriser, region),
+            control_api,
             Hosts(region, control.network, _url_host(host, port), self._public_names(host, port)),
             shards.clock,
             lambda: self._ready,
         )
+        return front, control_api, authoriser
+
+    def _open_metrics(self, shards: "_Shards", api: _Api, http: HttpServer, door: Door) -> str | None:
+        """On a listener of its own, in the public one's TLS or none. Where it is."""
+        if self.settings.metrics_listen is None:
+            return None
+        nodes = {CONTROL_LOG: shards.control_node, QUEUES_LOG: shards.node}
+        sources = Sources(
+            shards.control, shards.shard, nodes, shards.parking, http, *api, shards.clock, time.time()
+        )
+        page = MetricsPage(sources, self._loop)
+        self._undo.append(page.close)
+        host, port = host_and_port(self.settings.metrics_listen)
+        port = page.open(host, port, door)
+        self._repeat(page.http.sweep)
+        return f"http://{_url_host(host, port)}/metrics"
 
     async def _open_network(
         self, shards: "_Shards", http: HttpServer, authority: Authority, port: int

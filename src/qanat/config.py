@@ -32,6 +32,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The directory that holds everything; made at first start."""
     listen: str = "127.0.0.1:9324"
     """HOST:PORT of the public listener; port 0 takes a free one."""
+    metrics_listen: str | None = None
+    """HOST:PORT of a listener for `GET /metrics`, where anyone who can connect may read; None has none."""
     region: str = "us-east-2"
     account: str = "123456789012"
     """The account made at first start."""
@@ -68,6 +70,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         )
         _check(self.master_key_file != "", "master_key_file", self.master_key_file, "the name of a file")
         host_and_port(self.listen)
+        if self.metrics_listen is not None:
+            host_and_port(self.metrics_listen, "metrics_listen")
 
     @property
     def data_directory(self) -> Path:
@@ -80,12 +84,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return Path(self.master_key_file).expanduser().absolute()
 
 
-def host_and_port(listen: str) -> tuple[str, int]:
+def host_and_port(listen: str, name: str = "listen") -> tuple[str, int]:
     """`127.0.0.1:9324` or `[::1]:9324`. Raises SettingsInvalid."""
     host, _, port = listen.rpartition(":")
     _check(
         bool(host) and port.isascii() and port.isdigit() and int(port) < 65_536,
-        "listen",
+        name,
         listen,
         "HOST:PORT",
     )

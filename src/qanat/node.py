@@ -7,17 +7,23 @@ ahead of the disk, a promise never.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
 
 from qanat.core.errors import InternalFailure, QanatError, ServiceUnavailable
+from qanat.core.histogram import Histogram
 from qanat.core.outcome import Outcome
 
 logger = logging.getLogger(__name__)
 
 Done = Callable[[Any], None]
 """Called once with the reply, or with the QanatError that refused the command."""
+
+
+# From a disk that answers at once to one that is in trouble.
+COMMIT_BOUNDS_S: Final = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 
 
 class Log(Protocol):
@@ -82,6 +88,8 @@ class NodeStatistics:
     appended_bytes: int = 0
     """What was ever written, the replayed log included."""
     replayed_frames: int = 0
+    commit_s: Histogram = field(default_factory=lambda: Histogram(COMMIT_BOUNDS_S))
+    """How long each commit took, the hand-overs to the log's thread and back included."""
 
 
 class Node:
@@ -95,6 +103,7 @@ class Node:
         clock: Clock,
         worker: Worker,
         on_failure: Callable[[Exception], None],
+        stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.shard = shard
         self.log = log
@@ -105,6 +114,8 @@ class Node:
         self._codec = codec
         self._worker = worker
         self._on_failure = on_failure
+        self._stopwatch = stopwatch
+        self._commit_began_s = 0.0
         self._failed: Exception | None = None
         self._gathering: list[Any] = []
         self._waiting: list[tuple[Done, Any]] = []
@@ -210,6 +221,7 @@ class Node:
         self.statistics.commits += 1
         self.statistics.records += len(records)
         append = self.log.append
+        self._commit_began_s = self._stopwatch()
         self._worker.run(lambda: append(position, frame), lambda error: self._committed(waiting, error))
 
     def _committed(self, waiting: list[tuple[Done, Any]], error: Exception | None) -> None:
@@ -218,6 +230,7 @@ class Node:
             self._waiting = waiting + self._waiting
             self._fail(error)
             return
+        self.statistics.commit_s.add(self._stopwatch() - self._commit_began_s)
         if self._gathering:
             self._schedule()
         _tell(waiting)

@@ -383,3 +383,46 @@ class TestGoneClients:
         wire.send(get())
         wire.requests[0].on_gone = lambda: pytest.fail("answered already")
         wire.protocol.connection_lost(None)
+
+
+class TestTraffic:
+    def test_requests_connections_and_bytes(self) -> None:
+        wire = Wire()
+        traffic = wire.server.traffic[None]
+        wire.send(get() + get())
+        assert (traffic.connections, traffic.accepted, traffic.requests) == (1, 1, 2)
+        assert (traffic.received_bytes, traffic.sent_bytes) == (2 * len(get()), len(wire.transport.written))
+        wire.protocol.connection_lost(None)
+        assert (traffic.connections, traffic.accepted) == (0, 1)
+
+    def test_ways_in_are_counted_apart_and_forgotten_with_their_endpoint(self) -> None:
+        wire = Wire()
+        way = WayIn(True, "10.0.0.9", "vpce-1", "vpc-1", "123456789012")
+        protocol = HttpProtocol(wire.server, way)
+        protocol.connection_made(cast("asyncio.Transport", Transport(half_closes=False)))
+        protocol.data_received(get())
+        assert {name: one.requests for name, one in wire.server.traffic.items()} == {None: 0, "vpce-1": 1}
+        wire.server.forget_traffic({"vpce-1": "there"}.get)
+        assert set(wire.server.traffic) == {None, "vpce-1"}
+        wire.server.forget_traffic(lambda _: None)
+        assert set(wire.server.traffic) == {None}
+        protocol.connection_lost(None)
+
+    def test_an_answer_is_counted_where_the_handler_says(self) -> None:
+        wire = Wire(answering=False)
+        wire.send(get())
+        wire.requests[0].answers = mine = [0] * 6
+        wire.requests[0].respond(403, b"text/plain", b"")
+        assert (mine, wire.server.unrouted) == ([0, 0, 0, 0, 1, 0], [0] * 6)
+
+    def test_an_answer_that_nobody_waits_for_is_not_counted(self) -> None:
+        wire = Wire(answering=False)
+        wire.send(get())
+        wire.protocol.connection_lost(None)
+        wire.requests[0].respond(200, b"text/plain", b"")
+        assert wire.server.unrouted == [0] * 6
+
+    def test_what_is_not_even_http_is_counted(self) -> None:
+        wire = Wire()
+        wire.send(b"\x00\x01\r\n\r\n")
+        assert (wire.statuses, wire.server.unrouted) == ([400], [0, 0, 0, 0, 1, 0])

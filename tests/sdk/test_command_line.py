@@ -23,6 +23,7 @@ def is_one_line(text: str) -> None:
     ("flags", "environment"),
     [
         (["--listen", "nowhere"], {}),
+        (["--metrics-listen", "nowhere"], {}),
         (["--account", "1"], {}),
         (["--region", "x"], {}),
         (["--cooldown-s", "-1"], {}),

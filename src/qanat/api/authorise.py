@@ -13,7 +13,7 @@ from qanat.api.context import FIXED_KEYS, context_of, tag_context
 from qanat.core.control import Control
 from qanat.core.errors import AccessDenied
 from qanat.core.identity.model import Caller
-from qanat.core.policy.decision import Decision, Named, Policies, Request
+from qanat.core.policy.decision import Decision, Named, Policies, Reason, Request
 from qanat.core.policy.document import Document, PolicyKind, parse
 from qanat.core.policy.errors import PolicyInvalid, PolicyTooLarge
 from qanat.core.policy.evaluate import authorize
@@ -44,6 +44,10 @@ class Authoriser:
         self._documents: dict[tuple[PolicyKind, str], Document] = {}
         self._decisions: dict[_DecisionKey, Decision] = {}
         self._decided_at_version = -1
+        self.counts = dict.fromkeys(Reason, 0)
+        """How often each was the reason of a decision."""
+        self.unjudged = 0
+        """Denied because nothing could be decided."""
 
     def demand(
         self,
@@ -70,6 +74,7 @@ class Authoriser:
         key = (caller.unique_id, action, resource, *came_by)
         decision = self._decisions.get(key)
         if decision is not None and decision.allowed:
+            self.counts[decision.reason] += 1
             return
         context = context_of(caller, way, self._region, resource_account, _user_agent(headers), now_ms)
         about_tags, unclear = tag_context(resource_tags, request_tags)
@@ -80,10 +85,13 @@ class Authoriser:
             keys_read = _keys_read(policies)
             if not unclear.isdisjoint(keys_read):
                 # Whichever of the two tags was taken, the other could be what a Deny is about.
-                raise AccessDenied("A policy that applies reads a tag whose key is there in two spellings.")
+                raise self._cannot_judge(
+                    "A policy that applies reads a tag whose key is there in two spellings."
+                )
             decision = authorize(request, policies)
             if len(resource) <= _KEPT_RESOURCE_LENGTH_MAX and keys_read <= FIXED_KEYS:
                 self._keep(key, decision)
+        self.counts[decision.reason] += 1
         if not decision.allowed:
             raise AccessDenied(denial_text(request, decision))
 
@@ -94,7 +102,7 @@ class Authoriser:
         if caller.user_name is not None:
             user = self._control.identity.user(caller.account, caller.user_name)
             if user is None:
-                raise AccessDenied("The caller no longer exists.")
+                raise self._cannot_judge("The caller no longer exists.")
             identity = tuple(
                 Named(name, self._document(PolicyKind.IDENTITY, text)) for name, text in user.policies
             )
@@ -111,7 +119,7 @@ class Authoriser:
             return None
         endpoint = self._control.network.endpoint(way.vpc_endpoint_id)
         if endpoint is None:
-            raise AccessDenied(f"The VPC endpoint {way.vpc_endpoint_id} no longer exists.")
+            raise self._cannot_judge(f"The VPC endpoint {way.vpc_endpoint_id} no longer exists.")
         if endpoint.policy is None:
             return Named(endpoint.vpc_endpoint_id, FULL_ACCESS)
         return Named(endpoint.vpc_endpoint_id, self._document(PolicyKind.ENDPOINT, endpoint.policy))
@@ -125,11 +133,15 @@ class Authoriser:
         except (PolicyInvalid, PolicyTooLarge) as error:
             # It was understood when it was written. Whatever it denied must stay denied.
             logger.error("a stored policy cannot be read any more, so requests are denied: %s", error)
-            raise AccessDenied("A policy that applies to this request cannot be read.") from error
+            raise self._cannot_judge("A policy that applies to this request cannot be read.") from error
         if len(self._documents) >= _DOCUMENTS_MAX:
             self._documents.clear()
         self._documents[kind, text] = document
         return document
+
+    def _cannot_judge(self, why: str) -> AccessDenied:
+        self.unjudged += 1
+        return AccessDenied(why)
 
     def _keep(self, key: _DecisionKey, decision: Decision) -> None:
         if len(self._decisions) >= _DECISIONS_MAX:

@@ -11,6 +11,7 @@ from qanat.core.errors import QanatError
 from qanat.core.identity.model import Caller, PrincipalType
 from qanat.core.sigv4 import MissingAuthenticationToken
 from qanat.net.http import Request
+from qanat.net.traffic import Answers, no_answers
 from qanat.node import Node
 from qanat.wire.ec2 import EC2
 from qanat.wire.iam import IAM
@@ -32,6 +33,10 @@ class ControlApi:
         self._authoriser = authoriser
         self._region = region
         self._ids = RandomIds()
+        self.answers: dict[tuple[str, str], Answers] = {
+            (service.name, name): no_answers() for service in SERVICES.values() for name in service.operations
+        }
+        """To each operation of each service."""
 
     def handle(
         self, request: Request, request_id: str, service: Service, caller: Caller, form: bytes, now_ms: int
@@ -40,6 +45,7 @@ class ControlApi:
         if caller.type is PrincipalType.ANONYMOUS:
             raise MissingAuthenticationToken
         operation, given = service.parse(form)
+        request.answers = self.answers[service.name, operation.name]
         call = Call(caller.account, self._region, caller, now_ms, self._ids, self._control.identity)
         if operation.action is not None:
             for resource in operation.resources(given, call):

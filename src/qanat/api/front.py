@@ -17,14 +17,16 @@ from qanat.api.ids import RequestIds
 from qanat.api.sqs import call as sqs_call
 from qanat.api.sqs.call import SqsCall
 from qanat.api.sqs.service import SqsService
+from qanat.core import sigv4
 from qanat.core.errors import AccessDenied, InternalFailure, QanatError
 from qanat.core.presigned import claimed_service
 from qanat.net.http import Request
+from qanat.net.traffic import Answers, no_answers
 from qanat.node import Clock
 from qanat.wire import query_json
 from qanat.wire.json10 import JSON
 from qanat.wire.service import Service
-from qanat.wire.sqs.operations import decode, operation_of
+from qanat.wire.sqs.operations import OPERATIONS, decode, operation_of
 from qanat.wire.sqs.query import read as read_query
 from qanat.wire.sqs.query_answers import SQS_QUERY, QueryTongue
 
@@ -35,6 +37,13 @@ _BY_VERSION: Final = {service.version: service for service in SERVICES.values()}
 _SCOPE_SERVICE: Final = re.compile(rb"Credential=[^/,]*/[^/,]*/[^/,]*/([^/,]*)/")
 _FORM_VERSION: Final = re.compile(rb"(?:^|&)Version=([0-9-]{10})(?:&|$)")
 _TEXT: Final = b"text/plain; charset=utf-8"
+
+AUTHENTICATION_FAILURES: Final = (
+    sigv4.IncompleteSignature,
+    sigv4.InvalidClientTokenId,
+    sigv4.MissingAuthenticationToken,
+    sigv4.SignatureDoesNotMatch,
+)
 
 Refuse = Callable[[QanatError], None]
 
@@ -58,6 +67,10 @@ class Front:
         self._clock = clock
         self._ready = ready
         self._new_request_id = RequestIds().new
+        self.answers: dict[str, Answers] = {name: no_answers() for name in OPERATIONS}
+        """To the operations of SQS."""
+        self.health_answers = no_answers()
+        self.authentication_failures = {failure.code: 0 for failure in AUTHENTICATION_FAILURES}
 
     def handle(self, request: Request) -> None:
         path, _, query = request.target.partition(b"?")
@@ -74,10 +87,12 @@ class Front:
             now_ms = self._clock.now_ms()
             caller, _ = self._authenticator.caller(request, path, query, _SQS_ONLY, now_ms)
             operation = operation_of(request.headers[b"x-amz-target"])
+            request.answers = self.answers[operation.name]
             given = decode(operation, request.body)
             call = SqsCall(request, request_id, JSON, caller, self._hosts, now_ms)
             self._sqs.handle(call, operation, given, path)
         except QanatError as error:
+            self._count(error)
             sqs_call.refuse(request, request_id, JSON, error)
         except Exception:
             logger.exception("request %s failed", request_id)
@@ -90,10 +105,12 @@ class Front:
             now_ms = self._clock.now_ms()
             caller, _ = self._authenticator.caller(request, path, query, _SQS_ONLY, now_ms)
             operation, given = read_query(form)
+            request.answers = self.answers[operation.name]
             tongue.operation = operation
             call = SqsCall(request, request_id, tongue, caller, self._hosts, now_ms)
             self._sqs.handle(call, operation, given, path)
         except QanatError as error:
+            self._count(error)
             sqs_call.refuse(request, request_id, tongue, error)
         except Exception:
             logger.exception("request %s failed", request_id)
@@ -115,12 +132,18 @@ class Front:
             caller, _ = self._authenticator.caller(request, path, query, (service.name,), now_ms)
             self._control.handle(request, request_id, service, caller, form, now_ms)
         except QanatError as error:
+            self._count(error)
             control_api.refuse(request, request_id, service, error)
         except Exception:
             logger.exception("request %s failed", request_id)
             control_api.refuse(request, request_id, service, InternalFailure())
 
+    def _count(self, error: QanatError) -> None:
+        if isinstance(error, AUTHENTICATION_FAILURES):
+            self.authentication_failures[error.code] += 1
+
     def _health(self, request: Request) -> None:
+        request.answers = self.health_answers
         if self._ready():
             request.respond(200, _TEXT, b"ready\n")
         else:

@@ -57,6 +57,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--data", metavar="DIR", help="where everything is kept (./qanat-data)")
     parser.add_argument("--listen", metavar="HOST:PORT", help="the public listener (127.0.0.1:9324)")
+    parser.add_argument(
+        "--metrics-listen", metavar="HOST:PORT", help="where Prometheus may read /metrics (nowhere)"
+    )
     parser.add_argument("--region", metavar="NAME", help="the region that it serves (us-east-2)")
     parser.add_argument("--account", metavar="ID", help="the account made at first start (123456789012)")
     parser.add_argument(
@@ -150,6 +153,8 @@ def _announce(started: Started, *, as_json: bool) -> None:
     console.print(f"Qanat is ready at [bold]{escape(started.endpoint_url)}[/bold] (Ctrl-C stops it)")
     for name in ("region", "account", "data", "network"):
         console.print(f"  {name:<9}{escape(str(getattr(started, name)))}")
+    if started.metrics_url is not None:
+        console.print(f"  {'metrics':<9}{escape(started.metrics_url)}")
     aim = f"{shlex.quote(own_command())} env --data {shlex.quote(str(started.data))}"
     console.print(f'In another shell: [bold]eval "$({escape(aim)})"[/bold]')
     sys.stdout.flush()
@@ -166,6 +171,7 @@ def _described(started: Started) -> dict[str, Any]:
     return {
         "endpoint": started.endpoint_url,
         "listen": started.listen,
+        "metrics": started.metrics_url,
         "region": started.region,
         "account": started.account,
         "data": str(started.data),

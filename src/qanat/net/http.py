@@ -13,6 +13,7 @@ from typing import Final, cast
 import httptools
 
 from qanat.core.way import WayIn
+from qanat.net.traffic import Answers, Traffic, no_answers
 
 HEAD_BYTES_MAX: Final = 64 * 1024
 HEADERS_MAX: Final = 128
@@ -51,7 +52,7 @@ _REASONS: Final = {
 class Request:
     """One request, whole. `headers` has lower-case names; a header sent twice holds both values, joined by a comma."""
 
-    __slots__ = ("_protocol", "body", "headers", "method", "on_gone", "repeated", "target", "way")
+    __slots__ = ("_protocol", "answers", "body", "headers", "method", "on_gone", "repeated", "target", "way")
 
     def __init__(self, protocol: "HttpProtocol", method: bytes, target: bytes) -> None:
         self._protocol = protocol
@@ -65,6 +66,8 @@ class Request:
         self.body = b""
         self.on_gone: Callable[[], None] | None = None
         """Called if the client goes away before the answer."""
+        self.answers: Answers = protocol._server.unrouted
+        """Where its answer is counted; whoever learns what is asked for sets it."""
 
     def respond(self, status: int, content_type: bytes, body: bytes, extra_head: bytes = b"") -> None:
         """Call once. `extra_head` is whole header lines. Does nothing where the client has gone."""
@@ -82,6 +85,10 @@ class HttpServer:
         self.empty = asyncio.Event()
         """Set when nobody is connected."""
         self.empty.set()
+        self.traffic: dict[str | None, Traffic] = {}
+        """By VPC endpoint; None for the public listener."""
+        self.unrouted = no_answers()
+        """The answers to what nobody knew as an operation."""
         self._date_line = b""
         self._date_until = 0.0
 
@@ -92,6 +99,17 @@ class HttpServer:
             self._date_line = b"Date: " + formatdate(usegmt=True).encode() + b"\r\n"
             self._date_until = now + 1.0
         return self._date_line
+
+    def traffic_of(self, vpc_endpoint_id: str | None) -> Traffic:
+        if vpc_endpoint_id not in self.traffic:
+            self.traffic[vpc_endpoint_id] = Traffic()
+        return self.traffic[vpc_endpoint_id]
+
+    def forget_traffic(self, endpoint: Callable[[str], object]) -> None:
+        """Of endpoints that are no more; `endpoint` gives None of those."""
+        for vpc_endpoint_id in list(self.traffic):
+            if vpc_endpoint_id is not None and endpoint(vpc_endpoint_id) is None:
+                del self.traffic[vpc_endpoint_id]
 
     def sweep(self) -> None:
         """Closes the connections that have taken too long. To be called every few seconds."""
@@ -112,6 +130,7 @@ class HttpProtocol(asyncio.Protocol):
     def __init__(self, server: HttpServer, way: WayIn) -> None:
         self.way = way
         self._server = server
+        self._traffic = server.traffic_of(way.vpc_endpoint_id)
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpRequestParser(self)
         self._arriving: Request | None = None
@@ -134,8 +153,11 @@ class HttpProtocol(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._server.connections.add(self)
         self._server.empty.clear()
+        self._traffic.connections += 1
+        self._traffic.accepted += 1
 
     def data_received(self, data: bytes) -> None:
+        self._traffic.received_bytes += len(data)
         if self._refusal is not None:
             return
         if self._arriving is None or not self._arriving.method:
@@ -163,6 +185,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.connections.discard(self)
+        self._traffic.connections -= 1
         if not self._server.connections:
             self._server.empty.set()
         self._transport = None
@@ -255,6 +278,7 @@ class HttpProtocol(asyncio.Protocol):
     def _begin(self, request: Request, keep_alive: bool) -> None:
         self._present = request
         self._keep_alive = keep_alive
+        self._traffic.requests += 1
         self._server.handler(request)
 
     def answer(
@@ -263,6 +287,7 @@ class HttpProtocol(asyncio.Protocol):
         if request is not self._present or self._transport is None:
             return
         self._present = None
+        request.answers[status // 100] += 1
         closing = not self._keep_alive or self._server.draining
         self._write(status, content_type, body, extra_head, closing, request.method != b"HEAD")
         if closing:
@@ -300,6 +325,7 @@ class HttpProtocol(asyncio.Protocol):
         if transport is None or transport.is_closing():
             return
         status, reason = self._refusal
+        self._server.unrouted[status // 100] += 1
         self._write(status, b"text/plain", reason + b"\n", b"", closing=True)
         # What the client still sends is read away for a while: closing over unread bytes would reset its answer.
         # TLS does so by itself, until the client has answered the goodbye.
@@ -319,19 +345,18 @@ class HttpProtocol(asyncio.Protocol):
         with_body: bool = True,
     ) -> None:
         assert self._transport is not None
-        self._transport.write(
-            b"HTTP/1.1 %d %b\r\n%b%bContent-Type: %b\r\nContent-Length: %d\r\n%b\r\n%b"
-            % (
-                status,
-                _REASONS.get(status, b"Status"),
-                self._server.date_line(),
-                extra_head,
-                content_type,
-                len(body),
-                b"Connection: close\r\n" if closing else b"",
-                body if with_body else b"",
-            )
+        data = b"HTTP/1.1 %d %b\r\n%b%bContent-Type: %b\r\nContent-Length: %d\r\n%b\r\n%b" % (
+            status,
+            _REASONS.get(status, b"Status"),
+            self._server.date_line(),
+            extra_head,
+            content_type,
+            len(body),
+            b"Connection: close\r\n" if closing else b"",
+            body if with_body else b"",
         )
+        self._traffic.sent_bytes += len(data)
+        self._transport.write(data)
 
     # -- from the server ------------------------------------------------------------------------------------
 

@@ -116,9 +116,14 @@ class Turns:
         if group_id not in self._aside:
             self._enter(group_id, group)
 
-    def noisy(self, waiting: int, in_flight: int) -> int:
-        """How many groups are noisy now."""
-        return sum(_is_noisy(group, waiting, in_flight) for group in self._groups.values())
+    def noisy(self, waiting: int, in_flight: int) -> list[Group]:
+        """The groups that are noisy now. Looks at every group; few are large enough to be looked at twice."""
+        large = [
+            group
+            for group in self._groups.values()
+            if group.ready_count >= NOISY_MIN or group.in_flight >= NOISY_MIN
+        ]
+        return [group for group in large if _is_noisy(group, waiting, in_flight)]
 
     # -- inside -------------------------------------------------------------------------------------------------
 

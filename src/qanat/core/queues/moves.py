@@ -13,7 +13,7 @@ from qanat.core.queues import records as r
 from qanat.core.queues.fold import Queue
 from qanat.core.queues.lifecycle import configured
 from qanat.core.queues.message import Content
-from qanat.core.queues.moving import MoveTask
+from qanat.core.queues.moving import MoveStatus, MoveTask
 from qanat.core.queues.writer import Writer
 
 
@@ -75,6 +75,7 @@ class Moves:
         )
         self._writer.emit(r.Moved(queue.queue_id, message.seq, kept, command.task_id))
         self._writer.filled.add(destination.queue_id)
+        queue.tally.moved += 1
 
     def _is_known(self, destination: Queue, content: Content, now_ms: int) -> bool:
         """Sent there already under this id: then it is dropped, and not counted as moved (recorded answers of AWS)."""
@@ -91,6 +92,7 @@ class Moves:
         task = _task(queue, command.task_id)
         if not task.active:
             return task
+        queue.tally.failed_move_tasks += command.status is MoveStatus.FAILED
         ended = replace(task, status=command.status, failure_reason=command.failure_reason)
         tasks = tuple(ended if one is task else one for one in queue.tasks)
         self._writer.emit(replace(configured(queue), tasks=tasks))

@@ -17,8 +17,6 @@ class Sending:
         tally = queue.tally
         replies = []
         for content, delay_s, size_bytes in command.messages:
-            tally.sent += 1
-            tally.sent_bytes += size_bytes
             if content.deduplication_id is not None:
                 assert content.group_id is not None
                 original = queue.window.find(
@@ -31,6 +29,8 @@ class Sending:
                     tally.deduplicated += 1
                     replies.append(c.SentAs(original.message_id, original.seq))
                     continue
+            tally.sent += 1
+            tally.sent_bytes += size_bytes
             seq = queue.next_seq
             writer.emit(r.Sent(queue_id, seq, content, now_ms + delay_s * 1000))
             replies.append(c.SentAs(content.message_id, seq))

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from qanat.core.queues.fair import Turns
+from qanat.core.queues.fair import Group, Turns
 from qanat.core.queues.line import Line
 from qanat.core.queues.message import Message
 from qanat.core.queues.state import SWEEP_MIN, Entry, QueueState
@@ -62,9 +62,8 @@ class StandardQueue(QueueState):
         found = self._next()
         return None if found is None else self.messages[found[0][1]]
 
-    @property
-    def noisy_groups(self) -> int:
-        return 0 if self._turns is None else self._turns.noisy(self.ready, self._in_flight)
+    def noisy_groups(self) -> list[Group]:
+        return [] if self._turns is None else self._turns.noisy(self.ready, self._in_flight)
 
     def _next(self) -> tuple[Entry, str | None] | None:
         """(entry, group) of whose turn it is."""

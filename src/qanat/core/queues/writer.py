@@ -32,6 +32,7 @@ class Writer:
             expired = queue.take_expired(now_ms)
             if expired:
                 self.emit(r.Expired(queue_id, tuple(expired)))
+                queue.tally.expired += len(expired)
             if queue.fifo:
                 self.fold.forget(queue, now_ms)
             queue.looked_at_ms = now_ms
