@@ -9,6 +9,7 @@ from qanat.core.queues.errors import InvalidAttributeName
 from qanat.core.queues.message import MessageAttribute, sequence_number
 from qanat.wire.sqs.outputs import AttributeValueOutput, MessageOutput
 
+_ALL: Final = frozenset({"All", ".*", "*"})
 # name -> its value in a delivery, or None where this message has none
 SYSTEM_ATTRIBUTES: Final[dict[str, Callable[[Delivery], str | None]]] = {
     "SenderId": lambda delivery: delivery.content.sender_id,
@@ -37,10 +38,13 @@ def system_names(*given: list[str] | None) -> tuple[str, ...]:
 
 
 def user_filter(names: list[str] | None) -> Callable[[str], bool] | None:
-    """Whether an attribute was asked for: by name, by `prefix.*`, or all by `All` or `.*`. None: none was."""
+    """Whether an attribute was asked for: by name, by `prefix.*`, or all. None: none was.
+
+    All are meant by `All`, `.*` and, as recorded answers of AWS have it, `*`.
+    """
     if not names:
         return None
-    if "All" in names or ".*" in names:
+    if not _ALL.isdisjoint(names):
         return lambda _: True
     exact = frozenset(names)
     prefixes = tuple(name[:-2] for name in names if name.endswith(".*"))

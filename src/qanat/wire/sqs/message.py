@@ -161,11 +161,16 @@ def _attribute(name: str, value: AttributeValueInput) -> MessageAttribute:
     text = value.StringValue
     if not text:
         raise _empty(name, kind)
-    if _FORBIDDEN.search(text):
-        raise InvalidMessageContents
+    _check_characters(text)
     if kind == "Number" and not _is_number(text):
         raise InvalidParameterValue(f"Can't cast the value of message (user) attribute '{name}' to a number.")
     return MessageAttribute(name, value.DataType, text)
+
+
+def _check_characters(text: str) -> None:
+    """In an attribute they are another error than in the body (recorded answers of AWS)."""
+    if _FORBIDDEN.search(text):
+        raise InvalidParameterValue(InvalidMessageContents.default)
 
 
 def _empty(name: str, kind: str) -> InvalidParameterValue:
@@ -193,8 +198,7 @@ def _system_attributes(given: AttributeMap) -> tuple[MessageAttribute, ...]:
         raise InvalidParameterValue(
             f"Message (system) attribute '{TRACE_HEADER}' must contain a non-empty value of type 'String'."
         )
-    if _FORBIDDEN.search(value.StringValue):
-        raise InvalidMessageContents
+    _check_characters(value.StringValue)
     return (MessageAttribute(TRACE_HEADER, value.DataType, value.StringValue),)
 
 
