@@ -143,11 +143,16 @@ class TestQueueUrl:
 
     @pytest.mark.parametrize(
         "url",
-        ["https://host/", "https://host/12/{name}", "https://host/{name}", "a/b", "/", "x" * 3_000 + "/y"],
+        ["https://host/12/{name}", "https://host/{name}", "a/b", "/", "x" * 3_000 + "/y"],
     )
     def test_what_is_no_url_of_a_queue(self, sqs: Any, queue: MadeQueue, url: str) -> None:
         found = refusal(sqs.send_message, QueueUrl=url.format(name=queue.name), MessageBody="x")
         assert found[:2] == (404, "InvalidAddress")
+
+    @pytest.mark.parametrize("url", ["https://host/", "http://host"])
+    def test_a_url_of_a_host_alone(self, sqs: Any, url: str) -> None:
+        found = refusal(sqs.send_message, QueueUrl=url, MessageBody="x")
+        assert found[:2] == (400, "AWS.SimpleQueueService.NonExistentQueue")
 
     @pytest.mark.parametrize("parameters", [{}, {"QueueUrl": ""}])
     def test_none(self, sqs: Any, parameters: dict[str, str]) -> None:

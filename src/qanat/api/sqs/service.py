@@ -162,10 +162,13 @@ def _request_tags(given: Any) -> Mapping[str, str | None]:
 # As many queues as a busy server may have; at most some 30 MB, should all the URLs be as long as they may be.
 @lru_cache(maxsize=16_384)
 def _account_and_name(url: str) -> tuple[str, str]:
-    """From a whole URL or its path. Its host says nothing. Raises InvalidAddress."""
+    """From a whole URL or its path. Its host says nothing. Raises InvalidAddress, QueueDoesNotExist."""
     if len(url) > _QUEUE_URL_MAX:
         raise InvalidAddress(url)
     parts = url.rstrip("/").rsplit("/", 2)
+    if len(parts) == 3 and parts[0].endswith(":") and not parts[1]:
+        # A host and no path (a recorded answer of AWS).
+        raise QueueDoesNotExist
     if len(parts) != 3 or not ACCOUNT_ID.match(parts[1]):
         raise InvalidAddress(url)
     return parts[1], parts[2]
