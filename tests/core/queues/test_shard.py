@@ -188,14 +188,23 @@ def test_the_twelve_hours_hold_over_many_changes() -> None:
     assert engine.at(HOURS_12_MS - 1).counts() == (0, 1, 0)
 
 
-@pytest.mark.parametrize("received_again", [False, True], ids=["visible again", "received again"])
-def test_an_expired_receipt_changes_nothing_and_is_no_error(received_again: bool) -> None:
+@pytest.mark.parametrize(("timeout_s", "visible_at_ms"), [(0, 30_000), (60, 90_000)])
+def test_an_old_receipt_changes_a_message_that_is_in_flight_again(timeout_s: int, visible_at_ms: int) -> None:
+    engine = Engine()
+    engine.send("m1")
+    old = engine.take()
+    engine.at(30_000).take()
+    assert engine.change(old, timeout_s) is None
+    if visible_at_ms > 30_000:
+        assert engine.at(visible_at_ms - 1).counts() == (0, 1, 0)
+    assert engine.at(visible_at_ms).counts() == (1, 0, 0)
+
+
+def test_an_expired_receipt_changes_nothing_and_is_no_error() -> None:
     engine = Engine()
     engine.send("m1")
     receipt = engine.take()
     engine.at(30_000)
-    if received_again:
-        engine.take()
     before = engine.counts(), len(engine.frames)
     assert engine.change(receipt, 0) is None
     assert engine.change(receipt, 43_200) is None, "not even a refusal of what would be too long"

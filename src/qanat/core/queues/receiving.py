@@ -147,8 +147,9 @@ class Receiving:
             return errors.MessageNotAvailable(change.handle)
         if _is_expired(queue, change.receipt, now_ms):
             return errors.ReceiptHandleExpired(change.handle)
-        if message.receive_count != change.receipt.receive_count or message.visible_at_ms <= now_ms:
-            # Received again since, or visible again: AWS answers 200 to an expired handle and changes nothing.
+        if message.visible_at_ms <= now_ms:
+            # Visible again: AWS answers 200 to an expired handle, and there is nothing to change. A standard queue
+            # takes any of a message's receipts while it is in flight (recorded answers of AWS).
             return None
         visible_at_ms = now_ms + change.timeout_s * 1000
         if visible_at_ms > message.received_at_ms + limits.VISIBILITY_TOTAL_MS:
