@@ -70,7 +70,7 @@ def check(
         message_id,
         sent.MessageBody or "",
         md5_of_body(raw),
-        attributes,
+        tuple(map(_kept, attributes)),
         trace_header,
         sender_id,
         _group_id(sent.MessageGroupId, settings),
@@ -184,6 +184,20 @@ def _is_number(text: str) -> bool:
         return False
     digits = re.split("[eE]", text)[0].strip("+-").replace(".", "").lstrip("0")
     return len(digits) <= _NUMBER_DIGITS_MAX
+
+
+def _kept(attribute: MessageAttribute) -> MessageAttribute:
+    """As receivers get it: a Number without needless zeros (DG sqs-message-metadata, recorded answers of AWS).
+
+    Its sender's MD5 and its size are those of what was sent. With an exponent it is kept as sent: nothing is known.
+    """
+    text = attribute.string_value
+    if text is None or not attribute.data_type.startswith("Number") or "e" in text.lower():
+        return attribute
+    whole, _, fraction = text.lstrip("+-").partition(".")
+    number = ".".join(filter(None, (whole.lstrip("0") or "0", fraction.rstrip("0"))))
+    sign = "-" if text[0] == "-" and number != "0" else ""
+    return MessageAttribute(attribute.name, attribute.data_type, sign + number)
 
 
 def _system_attributes(given: AttributeMap) -> tuple[MessageAttribute, ...]:
