@@ -162,8 +162,8 @@ class TestBatches:
             + [{"Id": "garbage", "ReceiptHandle": "garbage"}],
         )
         assert len(deleted["Successful"]) == 9
-        assert [(one["Id"], one["Code"]) for one in deleted["Failed"]] == [
-            ("garbage", "ReceiptHandleIsInvalid")
+        assert [(one["Id"], one["Code"], one["Message"]) for one in deleted["Failed"]] == [
+            ("garbage", "ReceiptHandleIsInvalid", "The input receipt handle is invalid.")
         ]
         sqs.change_message_visibility(QueueUrl=queue.url, ReceiptHandle=handles["9"], VisibilityTimeout=0)
         assert [one["Body"] for one in receive(sqs, queue, MaxNumberOfMessages=10)] == ["9"]

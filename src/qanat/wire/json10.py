@@ -6,6 +6,7 @@ import msgspec
 
 from qanat.core.errors import QanatError
 from qanat.wire.sqs.errors import shape_of
+from qanat.wire.sqs.outputs import Empty
 
 _encoder = msgspec.json.Encoder()
 
@@ -24,7 +25,8 @@ class JsonTongue:
     content_type: Final = b"application/x-amz-json-1.0"
 
     def encode(self, output: Any, request_id: str) -> bytes:
-        return _encoder.encode(output)
+        # An operation that returns nothing has no body at all (recorded answers of AWS).
+        return b"" if isinstance(output, Empty) else _encoder.encode(output)
 
     def error(self, error: QanatError, request_id: str) -> ErrorAnswer:
         shape = shape_of(error)

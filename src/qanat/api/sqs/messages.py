@@ -9,7 +9,7 @@ from qanat.core import limits
 from qanat.core.control import Control
 from qanat.core.errors import InvalidParameterValue, QanatError
 from qanat.core.queues import commands as c
-from qanat.core.queues.errors import BatchRequestTooLong, ReceiptHandleExpired
+from qanat.core.queues.errors import BatchRequestTooLong, ReceiptHandleExpired, ReceiptHandleIsInvalid
 from qanat.core.queues.message import sequence_number
 from qanat.core.queues.model import Queue, QueueSettings
 from qanat.core.queues.receipt import seal, unseal
@@ -251,7 +251,8 @@ def _check_size(checked: Checked, maximum_bytes: int, sentence: str) -> None:
 
 def _failure(entry_id: str, error: QanatError) -> o.ErrorEntry:
     shape = shape_of(error)
-    return o.ErrorEntry(entry_id, shape.status < 500, shape.query_code, error.message)
+    message = error.in_batch if isinstance(error, ReceiptHandleIsInvalid) else error.message
+    return o.ErrorEntry(entry_id, shape.status < 500, shape.query_code, message)
 
 
 def _answering(call: SqsCall, output: Callable[..., object]) -> Callable[[object], None]:

@@ -58,6 +58,8 @@ class InvalidMessageContents(QanatError):
 
 class ReceiptHandleIsInvalid(QanatError):
     code = "ReceiptHandleIsInvalid"
+    in_batch = "The input receipt handle is invalid."
+    """What is said of an entry of a batch (a recorded answer of AWS)."""
 
     def __init__(self, handle: str) -> None:
         shown = handle[: limits.RECEIPT_HANDLE_LENGTH_MAX]
