@@ -8,7 +8,6 @@ from qanat.core.part import Handlers
 from qanat.core.queues import commands as c
 from qanat.core.queues import errors
 from qanat.core.queues import records as r
-from qanat.core.queues.fifo import FifoQueue
 from qanat.core.queues.fold import Queue
 from qanat.core.queues.message import Message
 from qanat.core.queues.writer import Writer
@@ -29,14 +28,19 @@ class Receiving:
     def _receive(self, command: c.Receive, now_ms: int) -> tuple[c.Delivery, ...]:
         queue = self._writer.queue(command.queue_id, now_ms)
         visible_at_ms = now_ms + command.visibility_timeout_s * 1000
-        if command.attempt_id is not None and isinstance(queue, FifoQueue):
-            again = queue.attempted(command.attempt_id, now_ms)
-            if again is not None:
-                self._writer.emit(r.Retried(queue.queue_id, command.attempt_id, visible_at_ms))
-                queue.tally.received += len(again)
-                return tuple(map(c.Delivery.of, again))
+        if command.attempt_id is not None and queue.fifo:
+            attempt = queue.attempted(command.attempt_id, now_ms)
+            if attempt is not None:
+                self._writer.emit(
+                    r.Retried(
+                        queue.queue_id, attempt.attempt_id, attempt.at_ms, attempt.seqs, visible_at_ms
+                    )
+                )
+                queue.tally.received += len(attempt.seqs)
+                return tuple([c.Delivery.of(queue.messages[seq]) for seq in attempt.seqs])
         count = min(command.max_messages, self._room(queue, command))
-        deliveries = self._take(queue, count, command.attempt_id, now_ms, visible_at_ms)
+        attempt_id = command.attempt_id if queue.fifo else None
+        deliveries = self._take(queue, count, attempt_id, now_ms, visible_at_ms)
         if deliveries:
             queue.tally.received += len(deliveries)
         else:

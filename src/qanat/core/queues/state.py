@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from typing import Final
 
+from qanat.core.queues.attempts import Attempt, Attempts
 from qanat.core.queues.commands import Counts
 from qanat.core.queues.deduplication import DeduplicationWindow
 from qanat.core.queues.line import Line
@@ -46,7 +47,8 @@ class QueueState(ABC):
         """When time was last let pass: what had expired by then is gone."""
         self.messages: dict[int, Message] = {}
         self.window = DeduplicationWindow()
-        """Used by FIFO queues only."""
+        """Used by FIFO queues only, as are the attempts."""
+        self.attempts = Attempts()
         self._waiting: Line[Entry] = Line()
         self._advanced_to_ms = 0
         self._in_flight = 0
@@ -144,6 +146,10 @@ class QueueState(ABC):
         oldest_at_ms = self.oldest_at_ms()
         return oldest_at_ms is not None and oldest_at_ms <= now_ms - self.config.retention_ms
 
+    def holds_forgotten(self, now_ms: int) -> bool:
+        """Whether something that it remembers of messages is over."""
+        return self.window.holds_forgotten(now_ms) or self.attempts.holds_forgotten(now_ms)
+
     def oldest_at_ms(self) -> int | None:
         """When the retention of the oldest living message began; None of an empty queue."""
         by_age = self._by_age
@@ -175,6 +181,14 @@ class QueueState(ABC):
     def message_of(self, entry: Entry) -> Message | None:
         message = self.messages.get(entry[1])
         return message if message is not None and message.visible_at_ms == entry[0] else None
+
+    def attempted(self, attempt_id: str, now_ms: int) -> Attempt | None:
+        """The receive to be repeated, if all its messages are hidden by it still."""
+        attempt = self.attempts.get(attempt_id, now_ms)
+        # One time hides them all, else the attempt were void.
+        if attempt is None or self.messages[attempt.seqs[0]].visible_at_ms <= now_ms:
+            return None
+        return attempt
 
     # -- inside -------------------------------------------------------------------------------------------------
 
