@@ -187,9 +187,7 @@ class FifoMachine(History):
             if original is None:
                 seq, model.next_seq = model.next_seq, model.next_seq + 1
                 model.sends.append((its_id, group, self.now_ms, seq, message_id))
-                model.messages.append(
-                    Told(seq, message_id, group, self.now_ms, self.now_ms + delay_s * 1000)
-                )
+                model.messages.append(Told(seq, message_id, group, self.now_ms, self.now_ms + delay_s * 1000))
                 original = message_id, seq
             expected.append(original)
         assert list(self.ask(c.Send(queue_id, tuple(outgoing)))) == expected

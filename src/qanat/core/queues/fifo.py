@@ -42,9 +42,9 @@ class FifoQueue(QueueState):
         elif not self.is_waiting(oldest):
             self._push(oldest)
 
-    def take_ready(self, count: int, but: Collection[int] = ()) -> list[Message]:
+    def take_ready(self, count: int) -> list[Message]:
         taken: list[Message] = []
-        held = set(but)
+        held: set[int] = set()
         while len(taken) < count and (message := self.next_ready()) is not None:
             self._open.pop()
             run = self._run(self._groups[_group(message)], count - len(taken), held)

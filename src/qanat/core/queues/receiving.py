@@ -32,9 +32,7 @@ class Receiving:
             attempt = queue.attempted(command.attempt_id, now_ms)
             if attempt is not None:
                 self._writer.emit(
-                    r.Retried(
-                        queue.queue_id, attempt.attempt_id, attempt.at_ms, attempt.seqs, visible_at_ms
-                    )
+                    r.Retried(queue.queue_id, attempt.attempt_id, attempt.at_ms, attempt.seqs, visible_at_ms)
                 )
                 queue.tally.received += len(attempt.seqs)
                 return tuple([c.Delivery.of(queue.messages[seq]) for seq in attempt.seqs])
@@ -60,20 +58,16 @@ class Receiving:
         self, queue: Queue, count: int, attempt_id: str | None, now_ms: int, visible_at_ms: int
     ) -> tuple[c.Delivery, ...]:
         """Hands out up to `count` messages; those that were received too often are buried on the way."""
-        hand: list[Message] = []
+        hand = queue.take_ready(count)
         grave = self._grave_of(queue)
-        while len(hand) < count:
-            messages = queue.take_ready(count - len(hand), {message.seq for message in hand})
-            if grave is None:
-                hand = messages
-                break
-            limit = queue.config.max_receive_count
-            exhausted = [message for message in messages if message.receives_here >= limit]
-            hand += [message for message in messages if message.receives_here < limit]
-            if not exhausted:
-                break
-            for message in exhausted:
-                self._bury(queue, message, grave, now_ms)
+        limit = queue.config.max_receive_count
+        while grave is not None and any(message.receives_here >= limit for message in hand):
+            for message in hand:
+                if message.receives_here >= limit:
+                    self._bury(queue, message, grave, now_ms)
+                else:
+                    queue.put_back(message)
+            hand = queue.take_ready(count)
         if hand:
             seqs = tuple([message.seq for message in hand])
             self._writer.emit(r.Received(queue.queue_id, seqs, now_ms, visible_at_ms, attempt_id))

@@ -7,7 +7,6 @@ receives in the same order.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
 from typing import Final
 
 from qanat.core.queues.attempts import Attempt, Attempts
@@ -71,11 +70,8 @@ class QueueState(ABC):
         """One more or one less of its group is in flight."""
 
     @abstractmethod
-    def take_ready(self, count: int, but: Collection[int] = ()) -> list[Message]:
-        """Up to `count` messages, in order. The caller must reschedule or remove each of them.
-
-        It may take more before that, and then names by `but` those (their seqs) that it holds already.
-        """
+    def take_ready(self, count: int) -> list[Message]:
+        """Up to `count` messages, in order. The caller must reschedule, remove or put back each of them."""
 
     @abstractmethod
     def next_ready(self) -> Message | None:
@@ -101,6 +97,10 @@ class QueueState(ABC):
         self._unschedule(message)
         message.visible_at_ms = visible_at_ms
         self._schedule(message)
+
+    def put_back(self, message: Message) -> None:
+        """It was taken, and stays as it was."""
+        self.reschedule(message, message.visible_at_ms)
 
     def count_receive(self, message: Message, at_ms: int, visible_at_ms: int) -> None:
         """The message was handed out and is hidden until `visible_at_ms`."""
