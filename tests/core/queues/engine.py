@@ -41,12 +41,12 @@ def replayed(frames: list[tuple[int, bytes]]) -> QueueShard:
 class Engine:
     """One shard with one queue (QUEUE), one frame a command that changed something."""
 
-    def __init__(self, retention_s: int = RETENTION_S) -> None:
+    def __init__(self, retention_s: int = RETENTION_S, **config: Any) -> None:
         self.shard = QueueShard()
         self.shard.position = 1
         self.now_ms = START_MS
         self.frames: list[tuple[int, bytes]] = []
-        self.configure(retention_s)
+        self.ask(configuring(QUEUE, retention_s * 1000, **config))
 
     def ask(self, command: c.QueueCommand) -> Any:
         """The reply; raises the refusal."""
