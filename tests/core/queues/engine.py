@@ -3,7 +3,7 @@
 Everything that is asked goes through bytes as the log would hold it, so `replayed` is what a restart gives.
 """
 
-from typing import Any
+from typing import Any, Self
 
 from qanat.core.errors import QanatError
 from qanat.core.queues import commands as c
@@ -41,12 +41,12 @@ def replayed(frames: list[tuple[int, bytes]]) -> QueueShard:
 class Engine:
     """One shard with one queue (QUEUE), one frame a command that changed something."""
 
-    def __init__(self, retention_s: int = RETENTION_S) -> None:
+    def __init__(self, retention_s: int = RETENTION_S, **config: Any) -> None:
         self.shard = QueueShard()
         self.shard.position = 1
         self.now_ms = START_MS
         self.frames: list[tuple[int, bytes]] = []
-        self.configure(retention_s)
+        self.ask(configuring(QUEUE, retention_s * 1000, **config))
 
     def ask(self, command: c.QueueCommand) -> Any:
         """The reply; raises the refusal."""
@@ -58,7 +58,7 @@ class Engine:
             raise outcome.reply
         return outcome.reply
 
-    def at(self, after_ms: int) -> "Engine":
+    def at(self, after_ms: int) -> Self:
         """So many milliseconds after the start."""
         self.now_ms = START_MS + after_ms
         return self

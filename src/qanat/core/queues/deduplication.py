@@ -3,11 +3,11 @@
 The window runs from the first send and outlives the message (SQS Developer Guide, FIFO-queues-exactly-once-processing).
 """
 
-from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from qanat.core import limits
+from qanat.core.queues.line import Line
 
 
 class Original(NamedTuple):
@@ -23,20 +23,25 @@ class Original(NamedTuple):
 
 
 class DeduplicationWindow:
-    """Entries go in the order of sending, but for those that were kept; `forget` takes out what is over."""
-
     def __init__(self) -> None:
         # By id, then by group: the scope of a queue may change while entries live.
         self._by_id: dict[str, dict[str, Original]] = {}
-        self._in_order: deque[Original] = deque()
+        self._by_seq: dict[int, Original] = {}
+        # (sent_at_ms, seq). What was replaced stays until its time is over.
+        self._line: Line[tuple[int, int]] = Line()
 
     def find(self, deduplication_id: str, group_id: str, now_ms: int, *, per_group: bool) -> Original | None:
-        for original in self._by_id.get(deduplication_id, {}).values():
-            if per_group and original.group_id != group_id:
-                continue
-            if now_ms < original.sent_at_ms + limits.DEDUPLICATION_MS:
-                return original
-        return None
+        """The first send that one of this id, now, repeats."""
+        groups = self._by_id.get(deduplication_id)
+        if groups is None:
+            return None
+        before_ms = now_ms - limits.DEDUPLICATION_MS
+        found = [
+            original
+            for original in groups.values()
+            if original.sent_at_ms > before_ms and (not per_group or original.group_id == group_id)
+        ]
+        return min(found, key=_age, default=None)
 
     def at(self, deduplication_id: str, group_id: str, seq: int) -> Original | None:
         """The entry of that very message."""
@@ -48,28 +53,34 @@ class DeduplicationWindow:
         groups = self._by_id.setdefault(original.deduplication_id, {})
         replaced = groups.get(original.group_id)
         groups[original.group_id] = original
-        self._in_order.append(original)
+        if replaced is None or replaced.seq != original.seq:
+            self._line.push(_age(original))
+            if replaced is not None:
+                del self._by_seq[replaced.seq]
+        self._by_seq[original.seq] = original
         return replaced
 
     def forget(self, now_ms: int) -> Iterator[Original]:
         """Takes out, and yields, the entries whose time is over."""
-        in_order, before_ms = self._in_order, now_ms - limits.DEDUPLICATION_MS
-        while in_order and in_order[0].sent_at_ms <= before_ms:
-            oldest = in_order.popleft()
-            # It may have been replaced by a later one of the same id.
-            if self.at(oldest.deduplication_id, oldest.group_id, oldest.seq) is oldest:
-                self._take(oldest)
-                yield oldest
+        line, before_ms = self._line, now_ms - limits.DEDUPLICATION_MS
+        while (first := line.first()) is not None and first[0] <= before_ms:
+            line.pop()
+            original = self._by_seq.pop(first[1], None)
+            if original is not None:
+                self._take(original)
+                yield original
 
     def holds_forgotten(self, now_ms: int) -> bool:
         """Whether `forget` has anything to do."""
-        return bool(self._in_order) and self._in_order[0].sent_at_ms <= now_ms - limits.DEDUPLICATION_MS
+        first = self._line.first()
+        return first is not None and first[0] <= now_ms - limits.DEDUPLICATION_MS
 
     def clear(self) -> list[Original]:
         """Takes out all, and returns it."""
-        all_of_it = [original for groups in self._by_id.values() for original in groups.values()]
+        all_of_it = list(self._by_seq.values())
         self._by_id.clear()
-        self._in_order.clear()
+        self._by_seq.clear()
+        self._line = Line()
         return all_of_it
 
     def _take(self, original: Original) -> None:
@@ -79,4 +90,8 @@ class DeduplicationWindow:
             del self._by_id[original.deduplication_id]
 
     def __len__(self) -> int:
-        return len(self._in_order)
+        return len(self._by_seq)
+
+
+def _age(original: Original) -> tuple[int, int]:
+    return original.sent_at_ms, original.seq

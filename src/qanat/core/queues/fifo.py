@@ -8,25 +8,14 @@ Invariant: of each group whose oldest message is ready, `_open` holds an entry f
 
 from collections.abc import Collection
 from heapq import heappop, heappush
-from typing import NamedTuple
 
-from qanat.core import limits
 from qanat.core.queues.line import Line
 from qanat.core.queues.message import Message
 from qanat.core.queues.state import SWEEP_MIN, Entry, QueueState
 
 
-class Attempt(NamedTuple):
-    """A receive that may be asked for again (API ReceiveMessage, ReceiveRequestAttemptId)."""
-
-    at_ms: int
-    seqs: tuple[int, ...]
-    visible_at_ms: int
-    """Of all its messages, as long as nobody changed it."""
-
-
 class FifoQueue(QueueState):
-    __slots__ = ("_attempts", "_groups", "_in_flight_of", "_open")
+    __slots__ = ("_groups", "_in_flight_of", "_open")
 
     fifo = True
 
@@ -36,8 +25,6 @@ class FifoQueue(QueueState):
         self._groups: dict[str, list[int]] = {}
         self._open: Line[Entry] = Line()
         self._in_flight_of: dict[str, int] = {}
-        self._attempts: dict[str, Attempt] = {}
-        """By ReceiveRequestAttemptId, oldest first."""
 
     @property
     def groups_in_flight(self) -> int:
@@ -57,9 +44,9 @@ class FifoQueue(QueueState):
         elif not self.is_waiting(oldest):
             self._push(oldest)
 
-    def take_ready(self, count: int, but: Collection[int] = ()) -> list[Message]:
+    def take_ready(self, count: int) -> list[Message]:
         taken: list[Message] = []
-        held = set(but)
+        held: set[int] = set()
         while len(taken) < count and (message := self.next_ready()) is not None:
             self._open.pop()
             run = self._run(self._groups[_group(message)], count - len(taken), held)
@@ -74,41 +61,6 @@ class FifoQueue(QueueState):
                 return message
             self._open.pop()
         return None
-
-    def note_attempt(self, attempt_id: str, attempt: Attempt) -> None:
-        self._attempts.pop(attempt_id, None)
-        self._attempts[attempt_id] = attempt
-        before_ms = attempt.at_ms - limits.ATTEMPT_MS
-        for oldest in list(self._attempts):
-            if self._attempts[oldest].at_ms > before_ms:
-                break
-            del self._attempts[oldest]
-
-    def attempted(self, attempt_id: str, now_ms: int) -> list[Message] | None:
-        """The messages of that receive, if all are still in flight by it and nobody changed their time."""
-        attempt = self._attempts.get(attempt_id)
-        if attempt is None or now_ms >= attempt.at_ms + limits.ATTEMPT_MS:
-            return None
-        found = [self.messages.get(seq) for seq in attempt.seqs]
-        same = [
-            message
-            for message in found
-            if message is not None
-            and message.received_at_ms == attempt.at_ms
-            and message.visible_at_ms == attempt.visible_at_ms
-            and self.is_waiting(message)
-        ]
-        return same if len(same) == len(found) else None
-
-    def retry(self, attempt_id: str, visible_at_ms: int) -> None:
-        """Its messages are hidden until then instead."""
-        attempt = self._attempts.get(attempt_id)
-        if attempt is None:
-            return
-        self._attempts[attempt_id] = attempt._replace(visible_at_ms=visible_at_ms)
-        for seq in attempt.seqs:
-            if (message := self.messages.get(seq)) is not None:
-                self.reschedule(message, visible_at_ms)
 
     def _run(self, group: list[int], count: int, held: Collection[int]) -> list[Message]:
         """The messages of one group that may be received now, those in `held` passed over."""

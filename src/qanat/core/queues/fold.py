@@ -3,14 +3,15 @@
 Invariant: a state folded from the log equals the state that wrote it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from msgspec.structs import replace
 
 from qanat.core.queues import records as r
+from qanat.core.queues.attempts import Attempt
 from qanat.core.queues.deduplication import Original
-from qanat.core.queues.fifo import Attempt, FifoQueue
+from qanat.core.queues.fifo import FifoQueue
 from qanat.core.queues.frames import LiveFrames
 from qanat.core.queues.message import Content, Message
 from qanat.core.queues.standard import StandardQueue
@@ -46,9 +47,9 @@ class Fold:
         self.appliers[type(record)](record)
 
     def forget(self, queue: Queue, now_ms: int) -> None:
-        """What is over in the deduplication window is needed in the log no more. Derived from time; no record."""
-        for original in queue.window.forget(now_ms):
-            self.frames.drop(original.position)
+        """What the queue need not remember any more is needed in the log no more. Derived from time; no record."""
+        self._drop_memories(queue.window.forget(now_ms))
+        self._drop_memories(queue.attempts.forget(now_ms))
 
     # -- queues -------------------------------------------------------------------------------------------------
 
@@ -75,7 +76,7 @@ class Fold:
             self.frames.drop(queue.position)
         for message in queue.messages.values():
             self._release(message)
-        self._clear_window(queue)
+        self._clear_memories(queue)
 
     def _purged(self, record: r.Purged) -> None:
         queue = self.queues.get(record.queue_id)
@@ -85,11 +86,15 @@ class Fold:
         for message in [m for m in queue.messages.values() if m.seq < record.before_seq]:
             queue.remove(message)
             self._release(message)
-        self._clear_window(queue)
+        self._clear_memories(queue)
 
-    def _clear_window(self, queue: Queue) -> None:
-        for original in queue.window.clear():
-            self.frames.drop(original.position)
+    def _clear_memories(self, queue: Queue) -> None:
+        self._drop_memories(queue.window.clear())
+        self._drop_memories(queue.attempts.clear())
+
+    def _drop_memories(self, memories: Iterable[Original | Attempt]) -> None:
+        for memory in memories:
+            self.frames.drop(memory.position)
 
     def _queue_or_stub(self, queue_id: int, *, fifo: bool) -> Queue:
         """While the log is replayed from a trimmed head, messages may come before their queue's newest record."""
@@ -151,11 +156,14 @@ class Fold:
 
     def _moved(self, record: r.Moved) -> None:
         kept = record.message
+        self._void_attempts(record.queue_id, (record.seq,))
         for queue, message in self._named(record.queue_id, (record.seq,)):
             queue.remove(message)
             self._release(message)
         destination = self._queue_or_stub(kept.queue_id, fifo=kept.content.deduplication_id is not None)
         self._settle(destination, _message(kept, self.position))
+        # Old enough perhaps to be over here, though time was let pass here in this very millisecond.
+        destination.looked_at_ms = 0
         # It becomes visible at the time of its move.
         self._remember_content(destination, kept.seq, kept.content, kept.visible_at_ms)
         source = self.queues.get(record.queue_id)
@@ -166,23 +174,42 @@ class Fold:
             )
 
     def _received(self, record: r.Received) -> None:
-        for its_queue, message in self._named(record.queue_id, record.seqs):
-            its_queue.count_receive(message, record.at_ms, record.visible_at_ms)
-        if record.attempt_id is not None and isinstance(queue := self.queues.get(record.queue_id), FifoQueue):
-            queue.note_attempt(record.attempt_id, Attempt(record.at_ms, record.seqs, record.visible_at_ms))
+        self._void_attempts(record.queue_id, record.seqs)
+        for queue, message in self._named(record.queue_id, record.seqs):
+            queue.count_receive(message, record.at_ms, record.visible_at_ms)
+        if record.attempt_id is not None:
+            self._note_attempt(record.queue_id, record.attempt_id, record.at_ms, record.seqs)
 
     def _retried(self, record: r.Retried) -> None:
-        if isinstance(queue := self.queues.get(record.queue_id), FifoQueue):
-            queue.retry(record.attempt_id, record.visible_at_ms)
+        for queue, message in self._named(record.queue_id, record.seqs):
+            queue.reschedule(message, record.visible_at_ms)
+        self._note_attempt(record.queue_id, record.attempt_id, record.at_ms, record.seqs)
 
     def _visibility_changed(self, record: r.VisibilityChanged) -> None:
+        self._void_attempts(record.queue_id, (record.seq,))
         for queue, message in self._named(record.queue_id, (record.seq,)):
             queue.reschedule(message, record.visible_at_ms)
 
     def _deleted(self, record: r.Deleted | r.Expired) -> None:
+        self._void_attempts(record.queue_id, record.seqs)
         for queue, message in self._named(record.queue_id, record.seqs):
             queue.remove(message)
             self._release(message)
+
+    def _note_attempt(self, queue_id: int, attempt_id: str, at_ms: int, seqs: tuple[int, ...]) -> None:
+        queue = self._queue_or_stub(queue_id, fifo=True)
+        replaced = queue.attempts.put(Attempt(attempt_id, at_ms, seqs, self.position))
+        if replaced is not None:
+            self.frames.drop(replaced.position)
+        self.frames.add(self.position)
+
+    def _void_attempts(self, queue_id: int, seqs: tuple[int, ...]) -> None:
+        """Whether or not the messages are there: while a trimmed log is replayed, they may come later."""
+        queue = self.queues.get(queue_id)
+        if queue is not None and queue.fifo:
+            for seq in seqs:
+                if (void := queue.attempts.void(seq)) is not None:
+                    self.frames.drop(void.position)
 
     def _settle(self, queue: Queue, message: Message) -> None:
         queue.add(message)

@@ -56,6 +56,9 @@ class Lifecycle:
     def _keep(self, command: c.Keep, now_ms: int) -> None:
         """Only what still has its newest record in that frame is written again."""
         for record in command.records:
+            if (queue := self._queues.get(record.queue_id)) is not None and queue.fifo:
+                # What is over is not to be kept for ever.
+                self._writer.fold.forget(queue, now_ms)
             if isinstance(record, r.Moved):
                 record = record.message
             if isinstance(record, r.Sent | r.Kept):
@@ -73,6 +76,8 @@ class Lifecycle:
                 self._keep_memory(
                     record.queue_id, record.seq, record.deduplication_id, record.group_id, command.position
                 )
+            elif isinstance(record, r.Received | r.Retried) and record.attempt_id is not None:
+                self._keep_attempt(record.queue_id, record.attempt_id, command.position)
             elif isinstance(record, r.QueueConfigured):
                 queue = self._queues.get(record.queue_id)
                 if queue is not None and queue.position == command.position:
@@ -108,6 +113,14 @@ class Lifecycle:
         self._writer.emit(
             r.Remembered(queue_id, seq, deduplication_id, group_id, original.message_id, original.sent_at_ms)
         )
+
+    def _keep_attempt(self, queue_id: int, attempt_id: str, position: int) -> None:
+        queue = self._queues.get(queue_id)
+        attempt = None if queue is None else queue.attempts.at(attempt_id)
+        if queue is None or attempt is None or attempt.position != position:
+            return
+        visible_at_ms = queue.messages[attempt.seqs[0]].visible_at_ms
+        self._writer.emit(r.Retried(queue_id, attempt_id, attempt.at_ms, attempt.seqs, visible_at_ms))
 
 
 def configured(queue: Queue) -> r.QueueConfigured:

@@ -8,7 +8,6 @@ from qanat.core.part import Handlers
 from qanat.core.queues import commands as c
 from qanat.core.queues import errors
 from qanat.core.queues import records as r
-from qanat.core.queues.fifo import FifoQueue
 from qanat.core.queues.fold import Queue
 from qanat.core.queues.message import Message
 from qanat.core.queues.writer import Writer
@@ -29,14 +28,17 @@ class Receiving:
     def _receive(self, command: c.Receive, now_ms: int) -> tuple[c.Delivery, ...]:
         queue = self._writer.queue(command.queue_id, now_ms)
         visible_at_ms = now_ms + command.visibility_timeout_s * 1000
-        if command.attempt_id is not None and isinstance(queue, FifoQueue):
-            again = queue.attempted(command.attempt_id, now_ms)
-            if again is not None:
-                self._writer.emit(r.Retried(queue.queue_id, command.attempt_id, visible_at_ms))
-                queue.tally.received += len(again)
-                return tuple(map(c.Delivery.of, again))
+        if command.attempt_id is not None and queue.fifo:
+            attempt = queue.attempted(command.attempt_id, now_ms)
+            if attempt is not None:
+                self._writer.emit(
+                    r.Retried(queue.queue_id, attempt.attempt_id, attempt.at_ms, attempt.seqs, visible_at_ms)
+                )
+                queue.tally.received += len(attempt.seqs)
+                return tuple([c.Delivery.of(queue.messages[seq]) for seq in attempt.seqs])
         count = min(command.max_messages, self._room(queue, command))
-        deliveries = self._take(queue, count, command.attempt_id, now_ms, visible_at_ms)
+        attempt_id = command.attempt_id if queue.fifo else None
+        deliveries = self._take(queue, count, attempt_id, now_ms, visible_at_ms)
         if deliveries:
             queue.tally.received += len(deliveries)
         else:
@@ -56,20 +58,16 @@ class Receiving:
         self, queue: Queue, count: int, attempt_id: str | None, now_ms: int, visible_at_ms: int
     ) -> tuple[c.Delivery, ...]:
         """Hands out up to `count` messages; those that were received too often are buried on the way."""
-        hand: list[Message] = []
+        hand = queue.take_ready(count)
         grave = self._grave_of(queue)
-        while len(hand) < count:
-            messages = queue.take_ready(count - len(hand), {message.seq for message in hand})
-            if grave is None:
-                hand = messages
-                break
-            limit = queue.config.max_receive_count
-            exhausted = [message for message in messages if message.receives_here >= limit]
-            hand += [message for message in messages if message.receives_here < limit]
-            if not exhausted:
-                break
-            for message in exhausted:
-                self._bury(queue, message, grave, now_ms)
+        limit = queue.config.max_receive_count
+        while grave is not None and any(message.receives_here >= limit for message in hand):
+            for message in hand:
+                if message.receives_here >= limit:
+                    self._bury(queue, message, grave, now_ms)
+                else:
+                    queue.put_back(message)
+            hand = queue.take_ready(count)
         if hand:
             seqs = tuple([message.seq for message in hand])
             self._writer.emit(r.Received(queue.queue_id, seqs, now_ms, visible_at_ms, attempt_id))

@@ -51,10 +51,16 @@ class Received(Struct, frozen=True, array_like=True, gc=False, tag="R"):
 
 
 class Retried(Struct, frozen=True, array_like=True, gc=False, tag="A"):
-    """A receive was asked for again by its attempt id: its messages are hidden anew, and count no further receive."""
+    """A receive was asked for again by its attempt id: its messages are hidden anew, and count no further receive.
+
+    Whole, so that it says all of the attempt when the frame of the receive is gone; written to free that frame, too.
+    """
 
     queue_id: int
     attempt_id: str
+    at_ms: int
+    """When the messages were received first."""
+    seqs: tuple[int, ...]
     visible_at_ms: int
 
 

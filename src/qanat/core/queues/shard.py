@@ -107,7 +107,7 @@ class QueueShard:
         return [
             queue.queue_id
             for queue in self._fold.queues.values()
-            if queue.holds_expired(now_ms) or queue.window.holds_forgotten(now_ms)
+            if queue.holds_expired(now_ms) or queue.holds_forgotten(now_ms)
         ]
 
     def next_visible_at_ms(self, queue_id: int) -> int | None:

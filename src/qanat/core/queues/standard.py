@@ -1,7 +1,5 @@
 """A standard queue: messages in the order in which they became visible, groups in fair turns."""
 
-from collections.abc import Collection
-
 from qanat.core.queues.fair import Group, Turns
 from qanat.core.queues.line import Line
 from qanat.core.queues.message import Message
@@ -32,7 +30,7 @@ class StandardQueue(QueueState):
             assert self._turns is not None
             self._turns.count_living(group_id, -1)
 
-    def take_ready(self, count: int, but: Collection[int] = ()) -> list[Message]:
+    def take_ready(self, count: int) -> list[Message]:
         taken: list[Message] = []
         last: Entry | None = None
         if self._turns is None or not self._turns.ready_count:

@@ -7,9 +7,9 @@ receives in the same order.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
 from typing import ClassVar, Final
 
+from qanat.core.queues.attempts import Attempt, Attempts
 from qanat.core.queues.commands import Counts
 from qanat.core.queues.deduplication import DeduplicationWindow
 from qanat.core.queues.line import Line
@@ -37,6 +37,7 @@ class QueueState(ABC):
         "_delayed",
         "_in_flight",
         "_waiting",
+        "attempts",
         "config",
         "looked_at_ms",
         "messages",
@@ -64,7 +65,8 @@ class QueueState(ABC):
         """When time was last let pass: what had expired by then is gone."""
         self.messages: dict[int, Message] = {}
         self.window = DeduplicationWindow()
-        """Used by FIFO queues only."""
+        """Used by FIFO queues only, as are the attempts."""
+        self.attempts = Attempts()
         self._waiting: Line[Entry] = Line()
         self._advanced_to_ms = 0
         self._in_flight = 0
@@ -87,11 +89,8 @@ class QueueState(ABC):
         """One more or one less of its group is in flight."""
 
     @abstractmethod
-    def take_ready(self, count: int, but: Collection[int] = ()) -> list[Message]:
-        """Up to `count` messages, in order. The caller must reschedule or remove each of them.
-
-        It may take more before that, and then names by `but` those (their seqs) that it holds already.
-        """
+    def take_ready(self, count: int) -> list[Message]:
+        """Up to `count` messages, in order. The caller must reschedule, remove or put back each of them."""
 
     @abstractmethod
     def next_ready(self) -> Message | None:
@@ -117,6 +116,10 @@ class QueueState(ABC):
         self._unschedule(message)
         message.visible_at_ms = visible_at_ms
         self._schedule(message)
+
+    def put_back(self, message: Message) -> None:
+        """It was taken, and stays as it was."""
+        self.reschedule(message, message.visible_at_ms)
 
     def count_receive(self, message: Message, at_ms: int, visible_at_ms: int) -> None:
         """The message was handed out and is hidden until `visible_at_ms`."""
@@ -162,6 +165,10 @@ class QueueState(ABC):
         oldest_at_ms = self.oldest_at_ms()
         return oldest_at_ms is not None and oldest_at_ms <= now_ms - self.config.retention_ms
 
+    def holds_forgotten(self, now_ms: int) -> bool:
+        """Whether something that it remembers of messages is over."""
+        return self.window.holds_forgotten(now_ms) or self.attempts.holds_forgotten(now_ms)
+
     def oldest_at_ms(self) -> int | None:
         """When the retention of the oldest living message began; None of an empty queue."""
         by_age = self._by_age
@@ -193,6 +200,14 @@ class QueueState(ABC):
     def message_of(self, entry: Entry) -> Message | None:
         message = self.messages.get(entry[1])
         return message if message is not None and message.visible_at_ms == entry[0] else None
+
+    def attempted(self, attempt_id: str, now_ms: int) -> Attempt | None:
+        """The receive to be repeated, if all its messages are hidden by it still."""
+        attempt = self.attempts.get(attempt_id, now_ms)
+        # One time hides them all, else the attempt were void.
+        if attempt is None or self.messages[attempt.seqs[0]].visible_at_ms <= now_ms:
+            return None
+        return attempt
 
     # -- inside -------------------------------------------------------------------------------------------------
 
