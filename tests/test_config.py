@@ -37,6 +37,8 @@ def test_the_later_place_wins(tmp_path: Path) -> None:
     [
         "region = ",
         "regions = 'x'",
+        "regions = ['nowhere']",
+        "account_name = 'x'",
         "region = 5",
         "public_hosts = 'a'",
         "[qanat]\nregion = 'x'",

@@ -21,6 +21,8 @@ MASTER_KEY: Final = "QANAT_MASTER_KEY"
 NEW_MASTER_KEY: Final = "QANAT_NEW_MASTER_KEY"
 SECRETS: Final = frozenset({MASTER_KEY, NEW_MASTER_KEY})
 """Variables of the environment that no setting is made of: base64 of 32 bytes. `take_secret` reads them."""
+_LISTS: Final = ("public_hosts", "regions")
+"""In the environment their elements have commas between them."""
 
 
 class SettingsInvalid(Exception):
@@ -33,6 +35,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     listen: str = "127.0.0.1:9324"
     """HOST:PORT of the public listener; port 0 takes a free one."""
     region: str = "us-east-2"
+    """The default region."""
+    regions: tuple[str, ...] = ()
+    """Further regions that it serves."""
     account: str = "123456789012"
     """The account made at first start."""
     network: str | None = None
@@ -52,6 +57,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         _check(bool(self.data), "data", self.data, "the name of a directory")
         _check(bool(ACCOUNT_ID.match(self.account)), "account", self.account, "twelve digits")
         _check(bool(REGION.match(self.region)), "region", self.region, "a region such as us-east-2")
+        for region in self.regions:
+            _check(bool(REGION.match(region)), "regions", region, "regions such as us-east-2")
         _check(self.network in (None, "netns", "loopback"), "network", self.network, "netns or loopback")
         _check(0 <= self.cooldown_s <= 3_600, "cooldown_s", self.cooldown_s, "0 to 3600")
         _check(
@@ -68,6 +75,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         )
         _check(self.master_key_file != "", "master_key_file", self.master_key_file, "the name of a file")
         host_and_port(self.listen)
+
+    @property
+    def served_regions(self) -> tuple[str, ...]:
+        """The default one first."""
+        return tuple(dict.fromkeys((self.region, *self.regions)))
 
     @property
     def data_directory(self) -> Path:
@@ -99,7 +111,7 @@ def load(directory: Path, environment: Mapping[str, str], flags: Mapping[str, An
     for variable, text in environment.items():
         if variable.startswith(_PREFIX) and variable not in SECRETS:
             name = variable.removeprefix(_PREFIX).lower()
-            value = text.split(",") if name == "public_hosts" else text
+            value = text.split(",") if name in _LISTS else text
             found |= _known({name: value}, f"for {variable} in the environment")
     found |= {name: value for name, value in flags.items() if value is not None}
     return Settings(**{name: _converted(name, value) for name, value in found.items()})
