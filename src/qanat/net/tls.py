@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from qanat.core.names import sqs_hosts
+from qanat.core.names import dual_stack_sqs_host, sqs_host, sqs_hosts
 from qanat.net.errors import TlsUnusable
 
 AUTHORITY_LIFE: Final = timedelta(days=3652)
@@ -49,7 +49,7 @@ def public_hosts(regions: Sequence[str], listen_host: str, machine: str) -> tupl
 
 def endpoint_hosts(region: str, addresses: Sequence[str] = ()) -> tuple[str, ...]:
     """The names of a VPC endpoint's certificate; `addresses` where clients connect by address (loopback driver)."""
-    return (*sqs_hosts(region), f"*.sqs.{region}.vpce.amazonaws.com", *addresses)
+    return (sqs_host(region), f"*.sqs.{region}.vpce.amazonaws.com", dual_stack_sqs_host(region), *addresses)
 
 
 class Authority:

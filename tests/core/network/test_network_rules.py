@@ -8,8 +8,10 @@ from msgspec.structs import replace
 from qanat.core.control import Control
 from qanat.core.errors import QanatError
 from qanat.core.network import commands as c
+from qanat.core.network.errors import InvalidServiceName, NotFound
 from qanat.core.network.model import EndpointState, Home, NetworkInterface, SecurityGroupRule, VpcEndpoint
 from qanat.core.network.replies import EndpointDescription
+from qanat.core.page import Page
 
 ACCOUNT = "123456789012"
 STRANGER = "210987654321"
@@ -509,3 +511,55 @@ def test_a_vpc_that_was_emptied_can_be_deleted() -> None:
     ):
         control.handle(command, 0)
     assert control.snapshot() == Control().snapshot()
+
+
+@pytest.mark.parametrize("home", [Home(ACCOUNT, "eu-west-1"), Home(STRANGER, REGION)])
+def test_another_region_or_account_sees_nothing(home: Home) -> None:
+    control = Control()
+    for command in (vpc(), dns(), A, endpoint("1", "subnet-a")):
+        control.handle(command, 0)
+    for describe in (
+        c.DescribeVpcs,
+        c.DescribeSubnets,
+        c.DescribeSecurityGroups,
+        c.DescribeVpcEndpoints,
+        c.DescribeNetworkInterfaces,
+    ):
+        own, other = (control.handle(describe(one), 0).reply for one in (HOME, home))
+        assert isinstance(own, Page)
+        assert isinstance(other, Page)
+        assert own.items
+        assert not other.items
+    for described, thing_id in ((c.DescribeVpcs, "vpc-1"), (c.DescribeVpcEndpoints, "vpce-1")):
+        with pytest.raises(NotFound):
+            control.handle(described(home, (thing_id,)), 0)
+
+
+def test_an_endpoint_is_for_the_service_of_its_own_region() -> None:
+    control, far = Control(), Home(ACCOUNT, "eu-west-1")
+    control.handle(replace(vpc(), home=far), 0)
+    with pytest.raises(InvalidServiceName):
+        control.handle(endpoint(home=far, private_dns_enabled=False), 0)
+    far_service = "com.amazonaws.eu-west-1.sqs"
+    control.handle(endpoint(home=far, service_name=far_service, private_dns_enabled=False), 0)
+
+
+def test_a_client_token_counts_in_its_own_region() -> None:
+    control, far = Control(), Home(ACCOUNT, "eu-west-1")
+    for command in (
+        vpc(),
+        endpoint(client_token="once", private_dns_enabled=False),
+        replace(vpc(2), home=far),
+    ):
+        control.handle(command, 0)
+    other = endpoint(
+        "2",
+        vpc_id="vpc-2",
+        home=far,
+        service_name="com.amazonaws.eu-west-1.sqs",
+        client_token="once",
+        private_dns_enabled=False,
+    )
+    reply = control.handle(other, 0).reply
+    assert isinstance(reply, EndpointDescription)
+    assert reply.endpoint.vpc_endpoint_id == "vpce-2"

@@ -89,8 +89,7 @@ class SqsService:
             self._on_arn[name](call, given)
             return
         region, account, queue_name = self._named(call, operation, given, path)
-        # A URL that names another region leads to nothing here, though this region may have such a queue.
-        queue = self._catalogue.queue(account, call.region, queue_name) if region == call.region else None
+        queue = self._catalogue.queue(account, call.region, queue_name)
         # Leave first: who may not ask is not told whether the queue exists.
         if queue is None:
             self._demand(
@@ -100,6 +99,9 @@ class SqsService:
         settings = self._catalogue.settings(queue)
         tags = _request_tags(given) if name in _TAGGING else NO_TAGS
         self._demand(call, operation.iam_action, settings.arn, account, settings.policy, queue.tags, tags)
+        if region != call.region:
+            # The URL is of a namesake in another region.
+            raise QueueDoesNotExist
         self._on_queue[name](call, queue, given)
 
     def _handle_account(self, call: SqsCall, operation: Operation, given: Any) -> None:
