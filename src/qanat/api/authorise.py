@@ -61,7 +61,7 @@ class Authoriser:
         """Returns if it is allowed; raises AccessDenied with the reason if not.
 
         `region` is the one that is asked. No way in: SQS itself acts on the caller's behalf. `resource_policy` is its
-        text; `request_tags` as in `tag_context`.
+        text, always given where it has one: decisions are kept by resource. `request_tags` as in `tag_context`.
         """
         if self._decided_at_version != self._control.version:
             self._decisions.clear()
