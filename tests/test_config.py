@@ -32,11 +32,22 @@ def test_the_later_place_wins(tmp_path: Path) -> None:
     assert config.load(tmp_path, {"QANAT_PUBLIC_HOSTS": "c,d"}, {}).public_hosts == ("c", "d")
 
 
+def test_the_regions_that_are_served(tmp_path: Path) -> None:
+    """The default one first, each once."""
+    write(tmp_path, 'regions = ["eu-west-1", "us-east-2", "eu-west-1"]\n')
+    assert config.load(tmp_path, {}, {}).served_regions == ("us-east-2", "eu-west-1")
+    found = config.load(tmp_path, {"QANAT_REGIONS": "ap-south-1,us-west-2"}, {"region": "eu-west-1"})
+    assert found.served_regions == ("eu-west-1", "ap-south-1", "us-west-2")
+    assert config.load(tmp_path, {}, {"regions": ("us-west-2",)}).served_regions == ("us-east-2", "us-west-2")
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "region = ",
         "regions = 'x'",
+        "regions = ['nowhere']",
+        "account_name = 'x'",
         "region = 5",
         "public_hosts = 'a'",
         "[qanat]\nregion = 'x'",
@@ -118,6 +129,7 @@ def test_every_setting_is_checked_or_free() -> None:
     checked = {
         "account",
         "region",
+        "regions",
         "network",
         "cooldown_s",
         "log_level",

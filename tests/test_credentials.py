@@ -24,7 +24,7 @@ def test_a_key_is_kept_beside_others(tmp_path: Path) -> None:
 
 def test_only_the_owner_may_read_them(tmp_path: Path) -> None:
     credentials.write_key(tmp_path, "default", KEY)
-    credentials.write_config(tmp_path, "us-east-2", "https://127.0.0.1:9324")
+    credentials.write_config(tmp_path, "us-east-2", "123456789012", "https://127.0.0.1:9324")
     for name in ("credentials", "config"):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
 
@@ -32,7 +32,7 @@ def test_only_the_owner_may_read_them(tmp_path: Path) -> None:
 def test_botocore_reads_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     credentials.write_key(tmp_path, "default", KEY)
     credentials.write_key(tmp_path, credentials.profile_of("default"), ("id", "secret"))
-    credentials.write_config(tmp_path, "eu-west-3", "https://127.0.0.1:9324")
+    credentials.write_config(tmp_path, "eu-west-3", "123456789012", "https://127.0.0.1:9324")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     session = botocore.session.Session()
@@ -46,9 +46,10 @@ def test_botocore_reads_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_config_is_read_again(tmp_path: Path) -> None:
     assert credentials.read_config(tmp_path) is None
-    credentials.write_config(tmp_path, "us-east-2", "https://h:1")
+    credentials.write_config(tmp_path, "us-east-2", "123456789012", "https://h:1")
     assert credentials.read_config(tmp_path) == {
         "region": "us-east-2",
+        "aws_account_id": "123456789012",
         "endpoint_url": "https://h:1",
         "ca_bundle": str(tmp_path / "ca.pem"),
     }

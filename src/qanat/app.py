@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self
 
 from qanat import codecs, credentials
+from qanat.api.accounts import AccountDoor, Accounts
 from qanat.api.authenticate import Authenticator
 from qanat.api.authorise import Authoriser
 from qanat.api.control import ControlApi
@@ -23,13 +25,13 @@ from qanat.api.ids import RandomIds, uuid
 from qanat.api.instances import InstanceDoor
 from qanat.api.metrics.page import MetricsPage
 from qanat.api.metrics.server import Sources
+from qanat.api.regions import Regions
 from qanat.api.sqs.messages import Messages
 from qanat.api.sqs.mover import Mover
 from qanat.api.sqs.queues import Queues, reconcile
 from qanat.api.sqs.service import SqsService
 from qanat.config import Settings, host_and_port
 from qanat.core.control import Control
-from qanat.core.identity import commands as identity
 from qanat.core.network.commands import DetachAllInstances
 from qanat.core.queues import receipt
 from qanat.core.queues.shard import QueueShard
@@ -62,10 +64,6 @@ logger = logging.getLogger(__name__)
 CONTROL_LOG: Final = "control"
 QUEUES_LOG: Final = "queues-0"
 LOGS: Final = (CONTROL_LOG, QUEUES_LOG)
-ADMINISTRATOR: Final = "admin"
-_ADMINISTRATOR_POLICY: Final = (
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
-)
 _CHORES_EVERY_S: Final = 5.0
 _DRAIN_TIME_S: Final = 10.0
 # The loop and the log's thread hand the interpreter to each other at every commit; the default of 5 ms is far too long.
@@ -87,7 +85,7 @@ class Started:
     endpoint_url: str
     listen: str
     data: Path
-    region: str
+    regions: tuple[str, ...]
     account: str
     network: str
     """Which driver serves, and why."""
@@ -153,6 +151,9 @@ class Server:
         api = self._api(shards, host, port)
         http = HttpServer(api[0].handle, self._loop)
         plane, network = await self._open_network(shards, http, authority, port)
+        accounts = AccountDoor(self._data, Accounts(shards.control.identity, shards.control_node.ask))
+        accounts.open()
+        self._undo.append(accounts.close)
 
         door = Door(
             way_in=lambda address, secure: WayIn(secure, address),
@@ -166,7 +167,7 @@ class Server:
         self._repeat(http.sweep, lambda: http.forget_traffic(endpoint), Expirer(shards.node, shards.shard))
         metrics_url = self._open_metrics(shards, api, http, door)
         endpoint_url = f"https://{_url_host(host, port)}"
-        credentials.write_config(self._data, self.settings.region, endpoint_url)
+        credentials.write_config(self._data, self.settings.region, self.settings.account, endpoint_url)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
@@ -175,7 +176,7 @@ class Server:
             endpoint_url,
             f"{host}:{port}",
             self._data,
-            self.settings.region,
+            self.settings.served_regions,
             self.settings.account,
             network,
             shards.control_node.statistics.replayed_frames + shards.node.statistics.replayed_frames,
@@ -197,28 +198,26 @@ class Server:
         return _Shards(clock, control, control_node, shard, node, Parking(node, shard, self._loop))
 
     def _api(self, shards: "_Shards", host: str, port: int) -> _Api:
-        region, control = self.settings.region, shards.control
-        authoriser = Authoriser(control, region)
+        served, control = self.settings.served_regions, shards.control
+        regions, authoriser = Regions(served), Authoriser(control)
         messages = Messages(control, shards.node, shards.parking, self._receipt_key())
         queues = Queues(
             control,
             shards.control_node,
             shards.node,
             shards.parking,
-            region,
             self.settings.cooldown_s * 1000,
         )
         mover = Mover(control, shards.shard, shards.parking, authoriser, shards.clock, self._loop, uuid)
         mover.resume()
         self._undo.append(mover.close)
-        control_api = ControlApi(control, shards.control_node, authoriser, region)
+        control_api = ControlApi(control, shards.control_node, authoriser)
         front = Front(
-            Authenticator(control.identity, (region,)),
-            SqsService(
-                control, authoriser, messages, queues, shards.control_node, shards.node, mover, region
-            ),
+            Authenticator(control.identity, regions),
+            SqsService(control, authoriser, messages, queues, shards.control_node, shards.node, mover),
             control_api,
-            Hosts(region, control.network, _url_host(host, port), self._public_names(host, port)),
+            Hosts(served, control.network, _url_host(host, port), self._public_names(host, port)),
+            regions,
             shards.clock,
             lambda: self._ready,
         )
@@ -243,17 +242,15 @@ class Server:
         self, shards: "_Shards", http: HttpServer, authority: Authority, port: int
     ) -> tuple[Plane, str]:
         """Every VPC, endpoint and resolver in place; also which driver serves, and why."""
-        node, network, region = shards.control_node, shards.control.network, self.settings.region
+        node, network = shards.control_node, shards.control.network
         driver, said = await open_driver(self.settings.network, port + 1)
         self._undo.append(driver.close)
-        plane = Plane(network, driver, http, region, self._endpoint_tls(authority, driver), node.ask)
+        plane = Plane(network, driver, http, self._endpoint_tls(authority, driver), node.ask)
         self._undo.append(plane.close)
         await plane.start()
         node.after_commit = _all_of(plane.notice, HeadTrimmer(node, 1), Snapshotter(node))
         ids = RandomIds()
-        instances = InstanceDoor(
-            self._data, region, network, driver, node.ask, lambda: ids.ec2("eni"), plane.settled
-        )
+        instances = InstanceDoor(self._data, network, driver, node.ask, lambda: ids.ec2("eni"), plane.settled)
         instances.open()
         self._undo.append(instances.close)
         return plane, said
@@ -296,23 +293,15 @@ class Server:
 
     async def _prepare_account(self, control: Control, node: Node) -> None:
         """First start: the account and its administrator. Later: a new key where the credentials file was removed."""
-        account = self.settings.account
+        account, accounts = self.settings.account, Accounts(control.identity, node.ask)
         if not control.identity.has_account(account):
-            await node.ask(identity.CreateAccount(account))
-        if credentials.read_key(self._data, credentials.DEFAULT) is not None:
+            credentials.write_key(self._data, credentials.DEFAULT, await accounts.create(account))
             return
-        ids = RandomIds()
-        if control.identity.user(account, ADMINISTRATOR) is None:
-            await node.ask(identity.CreateUser(account, ADMINISTRATOR, "/", ids.iam("AIDA")))
-            await node.ask(
-                identity.PutUserPolicy(account, ADMINISTRATOR, "AdministratorAccess", _ADMINISTRATOR_POLICY)
-            )
-        keys = (await node.ask(identity.ListAccessKeys(account, ADMINISTRATOR))).items
-        if len(keys) > 1:
-            oldest = min(keys, key=lambda key: key.created_at_ms)
-            await node.ask(identity.DeleteAccessKey(account, ADMINISTRATOR, oldest.access_key_id))
-        key = await node.ask(identity.CreateAccessKey(account, ADMINISTRATOR, ids.access_key(), ids.secret()))
-        credentials.write_key(self._data, credentials.DEFAULT, (key.access_key_id, key.secret))
+        found = credentials.read_key(self._data, credentials.DEFAULT)
+        key = None if found is None else control.identity.key(found[0])
+        # A key that is not the server's own is the operator's affair; one of another account was left by another start.
+        if found is None or (key is not None and key.account != account):
+            credentials.write_key(self._data, credentials.DEFAULT, await accounts.new_key(account))
 
     def _receipt_key(self) -> bytes:
         path = self._data / "receipt.key"
@@ -333,25 +322,21 @@ class Server:
         settings = self.settings
         if settings.certificate is not None and settings.certificate_key is not None:
             return operator_context(Path(settings.certificate), Path(settings.certificate_key))
-        hosts = public_hosts(settings.region, host, socket.gethostname()) + settings.public_hosts
+        hosts = public_hosts(settings.served_regions, host, socket.gethostname()) + settings.public_hosts
         return authority.server_context("public", hosts, datetime.now(UTC))
 
-    def _endpoint_tls(self, authority: Authority, driver: Driver) -> Callable[[str], Any]:
-        """One certificate for all endpoints, by their names; one each where clients come by address."""
-        if driver.isolates:
-            context = authority.server_context(
-                "endpoints", endpoint_hosts(self.settings.region), datetime.now(UTC)
-            )
-            return lambda _: context
+    def _endpoint_tls(self, authority: Authority, driver: Driver) -> Callable[[str, str], Any]:
+        """One certificate for all endpoints of a region, by their names; one each where clients come by address."""
 
-        def of_address(host: str) -> Any:
-            return authority.server_context(
-                f"endpoint-{host.replace('.', '-')}",
-                endpoint_hosts(self.settings.region, (host,)),
-                datetime.now(UTC),
-            )
+        @cache
+        def of_region(region: str) -> Any:
+            return authority.server_context(f"endpoints-{region}", endpoint_hosts(region), datetime.now(UTC))
 
-        return of_address
+        def of_address(region: str, host: str) -> Any:
+            name = f"endpoint-{region}-{host.replace('.', '-')}"
+            return authority.server_context(name, endpoint_hosts(region, (host,)), datetime.now(UTC))
+
+        return (lambda region, _: of_region(region)) if driver.isolates else of_address
 
     def _repeat(self, *chores: Callable[[], None]) -> None:
         """Every few seconds, until the server stops."""

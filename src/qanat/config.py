@@ -21,6 +21,8 @@ MASTER_KEY: Final = "QANAT_MASTER_KEY"
 NEW_MASTER_KEY: Final = "QANAT_NEW_MASTER_KEY"
 SECRETS: Final = frozenset({MASTER_KEY, NEW_MASTER_KEY})
 """Variables of the environment that no setting is made of: base64 of 32 bytes. `take_secret` reads them."""
+_LISTS: Final = ("public_hosts", "regions")
+"""In the environment their elements have commas between them."""
 
 
 class SettingsInvalid(Exception):
@@ -35,6 +37,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     metrics_listen: str | None = None
     """HOST:PORT of a listener for `GET /metrics`, where anyone who can connect may read; None has none."""
     region: str = "us-east-2"
+    """The default region."""
+    regions: tuple[str, ...] = ()
+    """Further regions that it serves."""
     account: str = "123456789012"
     """The account made at first start."""
     network: str | None = None
@@ -54,6 +59,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         _check(bool(self.data), "data", self.data, "the name of a directory")
         _check(bool(ACCOUNT_ID.match(self.account)), "account", self.account, "twelve digits")
         _check(bool(REGION.match(self.region)), "region", self.region, "a region such as us-east-2")
+        for region in self.regions:
+            _check(bool(REGION.match(region)), "regions", region, "regions such as us-east-2")
         _check(self.network in (None, "netns", "loopback"), "network", self.network, "netns or loopback")
         _check(0 <= self.cooldown_s <= 3_600, "cooldown_s", self.cooldown_s, "0 to 3600")
         _check(
@@ -72,6 +79,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         host_and_port(self.listen)
         if self.metrics_listen is not None:
             host_and_port(self.metrics_listen, "metrics_listen")
+
+    @property
+    def served_regions(self) -> tuple[str, ...]:
+        """The default one first."""
+        return tuple(dict.fromkeys((self.region, *self.regions)))
 
     @property
     def data_directory(self) -> Path:
@@ -103,7 +115,7 @@ def load(directory: Path, environment: Mapping[str, str], flags: Mapping[str, An
     for variable, text in environment.items():
         if variable.startswith(_PREFIX) and variable not in SECRETS:
             name = variable.removeprefix(_PREFIX).lower()
-            value = text.split(",") if name == "public_hosts" else text
+            value = text.split(",") if name in _LISTS else text
             found |= _known({name: value}, f"for {variable} in the environment")
     found |= {name: value for name, value in flags.items() if value is not None}
     return Settings(**{name: _converted(name, value) for name, value in found.items()})

@@ -18,9 +18,19 @@ class CredentialsUnreadable(Exception):
     """A file of ours that is damaged, or that somebody has edited wrongly; one line."""
 
 
-def profile_of(user_name: str) -> str:
-    """The profile that holds a user's key; never the administrator's, whatever the user is called."""
+def profile_of_account(account: str) -> str:
+    """The profile that holds the key of the administrator of a further account."""
+    return f"account/{account}"
+
+
+def profile_of(user_name: str, account: str | None = None) -> str:
+    """The profile that holds a user's key; never an administrator's, whatever the user is called.
+
+    `account` is a further account, None the first.
+    """
     # No name of a user has a slash in it.
+    if account is not None:
+        return f"{account}/{user_name}"
     return f"user/{user_name}" if user_name == DEFAULT else user_name
 
 
@@ -41,11 +51,12 @@ def write_key(directory: Path, profile: str, key: KeyPair) -> None:
     write_private(directory / CREDENTIALS, _text(parser))
 
 
-def write_config(directory: Path, region: str, endpoint_url: str) -> None:
+def write_config(directory: Path, region: str, account: str, endpoint_url: str) -> None:
     """Raises OSError."""
     parser = _parser()
     parser[DEFAULT] = {
         "region": region,
+        "aws_account_id": account,
         "endpoint_url": endpoint_url,
         "ca_bundle": str(directory / CA),
     }
@@ -53,7 +64,7 @@ def write_config(directory: Path, region: str, endpoint_url: str) -> None:
 
 
 def read_config(directory: Path) -> dict[str, str] | None:
-    """Region, endpoint_url and ca_bundle of the server that last ran here; None if none ever did.
+    """Region, aws_account_id, endpoint_url and ca_bundle of the server that last ran here; None if none ever did.
 
     Raises CredentialsUnreadable, OSError.
     """

@@ -10,7 +10,7 @@ from qanat.api.hosts import Hosts
 from qanat.core.network.model import VpcEndpoint
 from qanat.core.way import WayIn
 
-REGION = "us-east-2"
+REGION, FAR = "us-east-2", "eu-west-1"
 ENDPOINT = "vpce-0123456789abcdef0"
 OWN = f"{ENDPOINT}-abcdefgh"
 SUFFIX = f".sqs.{REGION}.vpce.amazonaws.com"
@@ -24,9 +24,9 @@ class OneEndpoint:
         return VpcEndpoint(**{**fields, "vpc_endpoint_id": ENDPOINT, "dns_suffix": "abcdefgh"})  # type: ignore[arg-type]  # only these two are read
 
 
-HOSTS = Hosts(REGION, OneEndpoint(), "127.0.0.1:9324", ["localhost", "[::1]", "my.host"])
+HOSTS = Hosts([REGION, FAR], OneEndpoint(), "127.0.0.1:9324", ["localhost", "[::1]", "my.host"])
 PUBLIC = WayIn(secure=True, client_address="192.0.2.1")
-PRIVATE = WayIn(True, "10.0.0.1", ENDPOINT, "vpc-1", "123456789012")
+PRIVATE = WayIn(True, "10.0.0.1", ENDPOINT, "vpc-1", "123456789012", REGION)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_private(header: str, host: str | None) -> None:
 
 
 def test_an_endpoint_that_is_gone() -> None:
-    gone = WayIn(True, "10.0.0.1", "vpce-gone", "vpc-1", "123456789012")
+    gone = WayIn(True, "10.0.0.1", "vpce-gone", "vpc-1", "123456789012", REGION)
     assert HOSTS.base_url(gone, f"{OWN}{SUFFIX}".encode()) == f"https://sqs.{REGION}.amazonaws.com"
 
 

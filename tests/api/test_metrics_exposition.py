@@ -49,4 +49,4 @@ def test_each_reason_of_a_decision_has_words_of_its_own() -> None:
     assert len(set(words)) == len(words)
     assert {decision for decision, _ in words} == {"allowed", "explicit_deny", "implicit_deny"}
     assert words_of(Reason.EXPLICIT_DENY_ENDPOINT) == ("explicit_deny", "endpoint")
-    assert Authoriser(Control(), "us-east-2").counts.keys() == set(Reason)
+    assert Authoriser(Control()).counts.keys() == set(Reason)

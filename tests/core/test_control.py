@@ -16,12 +16,12 @@ from qanat.core.control_records import ControlRecord, RecordsUnreadable, decode,
 from qanat.core.errors import QanatError
 from qanat.core.identity import commands as iam
 from qanat.core.network import commands as ec2
-from qanat.core.network.model import EndpointState, SecurityGroupRule
+from qanat.core.network.model import EndpointState, Home, SecurityGroupRule
 from qanat.core.network.records import NetworkKept
 
 ACCOUNT = "123456789012"
 OTHER = "210987654321"
-REGION = "us-east-2"
+REGION, FAR = "us-east-2", "eu-west-1"
 ZONES = ("us-east-2a", "us-east-2b", "us-east-2c")
 SERVICE = "com.amazonaws.us-east-2.sqs"
 POLICIES = (
@@ -57,6 +57,10 @@ def account(number: int) -> str:
     return OTHER if number % 7 == 6 else ACCOUNT
 
 
+def home(number: int) -> Home:
+    return Home(account(number), FAR if number % 5 == 4 else REGION)
+
+
 def few(world: World, kind: str, number: int, count: int) -> tuple[str, ...]:
     return tuple(world.old(kind, number + index) for index in range(count % 3))
 
@@ -64,8 +68,7 @@ def few(world: World, kind: str, number: int, count: int) -> tuple[str, ...]:
 def create_endpoint(w: World, a: int, b: int, c: int) -> object:
     subnets = few(w, "subnet", b, c)
     return ec2.CreateVpcEndpoint(
-        account(a),
-        REGION,
+        home(a),
         w.new("vpce"),
         w.old("vpc", a),
         SERVICE,
@@ -84,8 +87,7 @@ def create_endpoint(w: World, a: int, b: int, c: int) -> object:
 def modify_endpoint(w: World, a: int, b: int, c: int) -> object:
     added = few(w, "subnet", b, c)
     return ec2.ModifyVpcEndpoint(
-        account(b),
-        REGION,
+        home(b),
         w.old("vpce", a),
         c == 0,
         POLICIES[c % 3] if c else None,
@@ -117,30 +119,26 @@ STEPS: dict[str, Step] = {
     ),
     "no policy": lambda w, a, b, c: iam.DeleteUserPolicy(account(a), ("bob", "eve")[b % 2], f"p{c}"),
     "vpc": lambda w, a, b, c: ec2.CreateVpc(
-        account(a), w.new("vpc"), f"10.{a}.0.0/{14 + b}", w.new("sg"), w.new("sgr"), w.new("sgr")
+        home(a), w.new("vpc"), f"10.{a}.0.0/{14 + b}", w.new("sg"), w.new("sgr"), w.new("sgr")
     ),
-    "dns": lambda w, a, b, c: ec2.ModifyVpcAttribute(account(b), w.old("vpc", a), None, c > 0),
-    "no vpc": lambda w, a, b, c: ec2.DeleteVpc(account(b), w.old("vpc", a)),
+    "dns": lambda w, a, b, c: ec2.ModifyVpcAttribute(home(b), w.old("vpc", a), None, c > 0),
+    "no vpc": lambda w, a, b, c: ec2.DeleteVpc(home(b), w.old("vpc", a)),
     "subnet": lambda w, a, b, c: ec2.CreateSubnet(
-        account(a), w.new("subnet"), w.old("vpc", b), f"10.{a}.{c}.0/28", ZONES
+        home(a), w.new("subnet"), w.old("vpc", b), f"10.{a}.{c}.0/28", ZONES
     ),
-    "no subnet": lambda w, a, b, c: ec2.DeleteSubnet(account(b), w.old("subnet", a)),
+    "no subnet": lambda w, a, b, c: ec2.DeleteSubnet(home(b), w.old("subnet", a)),
     "group": lambda w, a, b, c: ec2.CreateSecurityGroup(
-        account(a), w.new("sg"), w.old("vpc", b), f"g{c}", "text", w.new("sgr")
+        home(a), w.new("sg"), w.old("vpc", b), f"g{c}", "text", w.new("sgr")
     ),
-    "authorize": lambda w, a, b, c: ec2.AuthorizeRules(
-        account(b), w.old("sg", c), b % 2 == 0, (rule(w, a, b),)
-    ),
-    "revoke": lambda w, a, b, c: ec2.RevokeRules(account(b), w.old("sg", c), b % 2 == 0, (rule(w, a, b),)),
-    "no group": lambda w, a, b, c: ec2.DeleteSecurityGroup(account(b), w.old("sg", a)),
+    "authorize": lambda w, a, b, c: ec2.AuthorizeRules(home(b), w.old("sg", c), b % 2 == 0, (rule(w, a, b),)),
+    "revoke": lambda w, a, b, c: ec2.RevokeRules(home(b), w.old("sg", c), b % 2 == 0, (rule(w, a, b),)),
+    "no group": lambda w, a, b, c: ec2.DeleteSecurityGroup(home(b), w.old("sg", a)),
     "endpoint": create_endpoint,
     "change": modify_endpoint,
     "report": lambda w, a, b, c: ec2.ReportVpcEndpoint(
         w.old("vpce", a), (EndpointState.AVAILABLE, EndpointState.FAILED)[b % 2], ("why", None)[c % 2]
     ),
-    "no endpoint": lambda w, a, b, c: ec2.DeleteVpcEndpoints(
-        account(b), (w.old("vpce", a), w.old("vpce", c))
-    ),
+    "no endpoint": lambda w, a, b, c: ec2.DeleteVpcEndpoints(home(b), (w.old("vpce", a), w.old("vpce", c))),
     "attach": lambda w, a, b, c: ec2.AttachInstance(
         w.new("eni"), w.old("vpc", a), w.old("subnet", b) if c % 2 else None, few(w, "sg", b, c)
     ),

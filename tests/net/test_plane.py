@@ -11,7 +11,7 @@ from qanat.core.identity.commands import CreateAccount
 from qanat.core.network import commands as ec2
 from qanat.core.network.model import EndpointState
 from qanat.net.errors import TlsUnusable
-from support.plane import ACCOUNT, SQS, World, unavailable, world
+from support.plane import ACCOUNT, HOME, SQS, World, unavailable, world
 
 AVAILABLE = ("available", None)
 RESOLVERS = {"10.0.0.2", "169.254.169.253"}
@@ -49,7 +49,7 @@ class TestFollowing:
             vpc_id = w.vpc()
             await w.settled()
             assert w.driver.vpcs == {vpc_id}
-            w.do(ec2.DeleteVpc(ACCOUNT, vpc_id))
+            w.do(ec2.DeleteVpc(HOME, vpc_id))
             await w.settled()
             assert (w.driver.vpcs, w.driver.listening(vpc_id)) == (set(), set())
 
@@ -60,7 +60,7 @@ class TestFollowing:
             vpc_id = w.vpc()
             await w.settled()
             for wanted in (False, True, False):
-                w.do(ec2.ModifyVpcAttribute(ACCOUNT, vpc_id, enable_dns_support=wanted))
+                w.do(ec2.ModifyVpcAttribute(HOME, vpc_id, enable_dns_support=wanted))
                 await w.settled()
                 assert w.driver.listening(vpc_id) == (RESOLVERS if wanted else set())
 
@@ -130,7 +130,7 @@ class TestFailures:
             await w.settled()
             assert len(w.reported) == 1
             w.driver.refused.clear()
-            w.do(ec2.ModifyVpcAttribute(ACCOUNT, w.vpc(), enable_dns_support=False))
+            w.do(ec2.ModifyVpcAttribute(HOME, w.vpc(), enable_dns_support=False))
             await w.settled()
             assert w.state(endpoint_id) == AVAILABLE
             assert w.driver.listening(vpc_id) == {"10.0.1.4", *RESOLVERS}
@@ -297,8 +297,8 @@ class TestChangesOnTheWay:
             begun, go_on = w.driver.hold("add_vpc")
             first, second = w.vpc(), w.vpc()
             await begun.wait()
-            w.do(ec2.DeleteVpc(ACCOUNT, first))
-            w.do(ec2.DeleteVpc(ACCOUNT, second))
+            w.do(ec2.DeleteVpc(HOME, first))
+            w.do(ec2.DeleteVpc(HOME, second))
             go_on.set()
             await w.settled()
             assert w.driver.vpcs == set()
@@ -353,7 +353,7 @@ class TestItsCost:
             await w.settled()
             for command in (
                 CreateAccount(ACCOUNT),
-                ec2.CreateSecurityGroup(ACCOUNT, "sg-x", vpc_id, "x", "x", "sgr-x"),
+                ec2.CreateSecurityGroup(HOME, "sg-x", vpc_id, "x", "x", "sgr-x"),
                 ec2.AttachInstance("eni-x", vpc_id),
                 ec2.DetachInstance("eni-x"),
             ):

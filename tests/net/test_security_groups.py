@@ -2,7 +2,7 @@
 
 import pytest
 
-from qanat.core.network.model import SecurityGroup, SecurityGroupRule
+from qanat.core.network.model import Home, SecurityGroup, SecurityGroupRule
 from qanat.net.security_groups import admits
 
 MEMBERS = {"sg-app": {"10.0.1.50"}}
@@ -18,7 +18,7 @@ def rule(
 
 
 def group(*rules: SecurityGroupRule) -> SecurityGroup:
-    return SecurityGroup("sg-1", "vpc-1", "123456789012", "default", "", ingress=rules)
+    return SecurityGroup("sg-1", "vpc-1", Home("123456789012", "us-east-2"), "default", "", ingress=rules)
 
 
 def is_let_in(

@@ -63,10 +63,14 @@ def test_an_endpoints_certificate_convinces_a_strict_client(tmp_path: Path, host
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "127.0.0.1", "::1", "10.9.8.7", "box.example", "sqs.us-east-2.amazonaws.com"]
+    "host",
+    [
+        *("localhost", "127.0.0.1", "::1", "10.9.8.7", "box.example"),
+        *("sqs.us-east-2.amazonaws.com", "sqs.eu-west-1.amazonaws.com", "sqs.eu-west-1.api.aws"),
+    ],
 )
 def test_the_public_listeners_certificate_convinces_a_strict_client(tmp_path: Path, host: str) -> None:
-    hosts = public_hosts(REGION, "10.9.8.7", "box.example")
+    hosts = public_hosts([REGION, "eu-west-1"], "10.9.8.7", "box.example")
     context = open_authority(tmp_path, NOW).server_context("public", hosts, NOW)
     assert shake_hands(context, tmp_path / "ca.pem", host) == "http/1.1"
 
@@ -90,7 +94,7 @@ def test_old_tls_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("listen_host", ["0.0.0.0", "::", "", "localhost"])
 def test_an_address_that_means_all_is_no_name(listen_host: str) -> None:
-    assert public_hosts(REGION, listen_host, "box") == (
+    assert public_hosts([REGION], listen_host, "box") == (
         *("localhost", "127.0.0.1", "::1", "box"),
         *("sqs.us-east-2.amazonaws.com", "sqs.us-east-2.api.aws"),
     )

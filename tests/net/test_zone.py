@@ -4,6 +4,7 @@ import pytest
 
 from qanat.core.network.model import (
     EndpointState,
+    Home,
     InterfaceType,
     NetworkInterface,
     Subnet,
@@ -13,7 +14,7 @@ from qanat.core.network.model import (
 from qanat.net.zone import Zone, zone_of
 
 REGION = "us-east-2"
-ACCOUNT = "123456789012"
+HOME = Home("123456789012", REGION)
 SERVICE_NAMES = {"sqs.us-east-2.amazonaws.com", "sqs.us-east-2.api.aws"}
 STEM = "vpce-1-abcdefgh"
 BASE = "sqs.us-east-2.vpce.amazonaws.com"
@@ -23,14 +24,14 @@ OWN = {
     f"{STEM}-us-east-2b.{BASE}": ("10.0.2.40",),
 }
 SUBNETS = [
-    Subnet("subnet-a", "vpc-1", ACCOUNT, "10.0.1.0/24", "us-east-2a"),
-    Subnet("subnet-b", "vpc-1", ACCOUNT, "10.0.2.0/24", "us-east-2b"),
+    Subnet("subnet-a", "vpc-1", HOME, "10.0.1.0/24", "us-east-2a"),
+    Subnet("subnet-b", "vpc-1", HOME, "10.0.2.0/24", "us-east-2b"),
 ]
 
 
 def vpc(*, support: bool = True, hostnames: bool = True) -> Vpc:
     return Vpc(
-        "vpc-1", ACCOUNT, "10.0.0.0/16", "sg-1", enable_dns_support=support, enable_dns_hostnames=hostnames
+        "vpc-1", HOME, "10.0.0.0/16", "sg-1", enable_dns_support=support, enable_dns_hostnames=hostnames
     )
 
 
@@ -40,7 +41,7 @@ def endpoint(
     return VpcEndpoint(
         vpc_endpoint_id="vpce-1",
         vpc_id=vpc_id,
-        account=ACCOUNT,
+        home=HOME,
         service_name="com.amazonaws.us-east-2.sqs",
         state=state,
         policy=None,
@@ -57,7 +58,7 @@ def interface(subnet: str, address: str, endpoint_id: str | None = "vpce-1") -> 
         f"eni-{address}",
         "vpc-1",
         subnet,
-        ACCOUNT,
+        HOME,
         address,
         ("sg-1",),
         InterfaceType.VPC_ENDPOINT,
@@ -75,7 +76,7 @@ INTERFACES = [
 
 def test_an_endpoint_with_private_dns_answers_for_the_service_and_for_its_own_names() -> None:
     both = ("10.0.1.37", "10.0.2.40")
-    zone = zone_of(vpc(), [endpoint()], INTERFACES, SUBNETS, REGION)
+    zone = zone_of(vpc(), [endpoint()], INTERFACES, SUBNETS)
     assert zone == Zone(REGION, OWN | dict.fromkeys(SERVICE_NAMES, both))
 
 
@@ -91,7 +92,7 @@ def test_an_endpoint_with_private_dns_answers_for_the_service_and_for_its_own_na
 def test_without_private_dns_only_the_endpoints_own_names_resolve(
     of_vpc: Vpc, of_endpoint: VpcEndpoint
 ) -> None:
-    assert zone_of(of_vpc, [of_endpoint], INTERFACES, SUBNETS, REGION).names == OWN
+    assert zone_of(of_vpc, [of_endpoint], INTERFACES, SUBNETS).names == OWN
 
 
 @pytest.mark.parametrize(
@@ -101,11 +102,11 @@ def test_without_private_dns_only_the_endpoints_own_names_resolve(
     ids=lambda value: f"{value.state} in {value.vpc_id}",
 )
 def test_only_available_endpoints_of_this_vpc_count(not_there: VpcEndpoint) -> None:
-    assert zone_of(vpc(), [not_there], INTERFACES, SUBNETS, REGION).names == {}
+    assert zone_of(vpc(), [not_there], INTERFACES, SUBNETS).names == {}
 
 
 def test_an_endpoint_without_a_subnet_has_no_names() -> None:
-    assert zone_of(vpc(), [endpoint()], [], SUBNETS, REGION).names == {}
+    assert zone_of(vpc(), [endpoint()], [], SUBNETS).names == {}
 
 
 @pytest.mark.parametrize(
@@ -114,4 +115,4 @@ def test_an_endpoint_without_a_subnet_has_no_names() -> None:
 )
 def test_names_above_a_name_exist_too(name: str, exists: bool) -> None:
     """RFC 8020: else a caching resolver would take the whole tree below for absent."""
-    assert zone_of(vpc(), [endpoint()], INTERFACES, SUBNETS, REGION).holds_below(name) is exists
+    assert zone_of(vpc(), [endpoint()], INTERFACES, SUBNETS).holds_below(name) is exists

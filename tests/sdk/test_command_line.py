@@ -26,6 +26,8 @@ def is_one_line(text: str) -> None:
         (["--metrics-listen", "nowhere"], {}),
         (["--account", "1"], {}),
         (["--region", "x"], {}),
+        (["--regions", "eu-west-1,x"], {}),
+        ([], {"QANAT_REGIONS": "eu-west-1,"}),
         (["--cooldown-s", "-1"], {}),
         (["--certificate", "x.pem"], {}),
         ([], {"QANAT_UNKNOWN": "1"}),

@@ -24,17 +24,18 @@ class Clients:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self._made: dict[tuple[str, Key | None, str], Any] = {}
+        self._made: dict[tuple[str, Key | None, str, str], Any] = {}
         # One session: reading the service models is most of a client's cost.
         self._session = boto3.Session(botocore_session=BotocoreSession(), region_name=REGION)
 
-    def of(self, service: str, key: Key | None = None, scheme: str = "https") -> Any:
+    def of(self, service: str, key: Key | None = None, scheme: str = "https", region: str = REGION) -> Any:
         """`key`: the administrator's by default."""
-        found = self._made.get((service, key, scheme))
+        found = self._made.get((service, key, scheme, region))
         if found is None:
             used = key or self.server.administrator()
-            found = self._made[service, key, scheme] = self._session.client(
+            found = self._made[service, key, scheme, region] = self._session.client(
                 service,
+                region_name=region,
                 aws_access_key_id=used.access_key_id,
                 aws_secret_access_key=used.secret,
                 endpoint_url=self.server.url(scheme),

@@ -10,13 +10,14 @@ from typing import Any
 
 from qanat.core.control import Control
 from qanat.core.network import commands as ec2
-from qanat.core.network.model import EndpointState, NetworkInterface, VpcEndpoint
+from qanat.core.network.model import EndpointState, Home, NetworkInterface, VpcEndpoint
 from qanat.net.drivers.base import InstanceNetwork, bound_socket
 from qanat.net.errors import NetworkUnavailable
 from qanat.net.http import HttpServer, Request
 from qanat.net.plane import Plane
 
 ACCOUNT, REGION = "123456789012", "us-east-2"
+HOME = Home(ACCOUNT, REGION)
 SQS = f"sqs.{REGION}.amazonaws.com"
 ZONES = tuple(f"{REGION}{letter}" for letter in "abc")
 WAIT_S = 5
@@ -121,9 +122,7 @@ class World:
         self.reported: list[tuple[str, EndpointState, str | None]] = []
         self.http = HttpServer(not_expected, asyncio.get_running_loop())
         self.tls: Callable[[str], ssl.SSLContext] = lambda _: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.plane = Plane(
-            self.network, self.driver, self.http, REGION, lambda host: self.tls(host), self.report
-        )
+        self.plane = Plane(self.network, self.driver, self.http, lambda _, host: self.tls(host), self.report)
 
     async def report(self, command: ec2.ReportVpcEndpoint) -> None:
         self.reported.append((command.vpc_endpoint_id, command.state, command.failure))
@@ -146,23 +145,22 @@ class World:
     def vpc(self, **attributes: bool) -> str:
         vpc_id = new_id("vpc")
         group_id, ingress_id, egress_id = new_id("sg"), new_id("sgr"), new_id("sgr")
-        self.do(ec2.CreateVpc(ACCOUNT, vpc_id, "10.0.0.0/16", group_id, ingress_id, egress_id))
-        self.do(ec2.ModifyVpcAttribute(ACCOUNT, vpc_id, **{"enable_dns_hostnames": True, **attributes}))
+        self.do(ec2.CreateVpc(HOME, vpc_id, "10.0.0.0/16", group_id, ingress_id, egress_id))
+        self.do(ec2.ModifyVpcAttribute(HOME, vpc_id, **{"enable_dns_hostnames": True, **attributes}))
         return vpc_id
 
     def subnet(self, vpc_id: str, number: int = 1) -> str:
         """10.0.<number>.0/24, in a zone of its own."""
         subnet_id = new_id("subnet")
         cidr, zone = f"10.0.{number}.0/24", ZONES[number - 1]
-        self.do(ec2.CreateSubnet(ACCOUNT, subnet_id, vpc_id, cidr, ZONES, zone))
+        self.do(ec2.CreateSubnet(HOME, subnet_id, vpc_id, cidr, ZONES, zone))
         return subnet_id
 
     def endpoint(self, vpc_id: str, *subnet_ids: str, private_dns: bool = True) -> str:
         endpoint_id = new_id("vpce")
         self.do(
             ec2.CreateVpcEndpoint(
-                ACCOUNT,
-                REGION,
+                HOME,
                 endpoint_id,
                 vpc_id,
                 f"com.amazonaws.{REGION}.sqs",
@@ -178,8 +176,7 @@ class World:
     def modify(self, endpoint_id: str, *, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()) -> None:
         self.do(
             ec2.ModifyVpcEndpoint(
-                ACCOUNT,
-                REGION,
+                HOME,
                 endpoint_id,
                 add_subnet_ids=add,
                 remove_subnet_ids=remove,
@@ -188,7 +185,7 @@ class World:
         )
 
     def delete(self, endpoint_id: str) -> None:
-        self.do(ec2.DeleteVpcEndpoints(ACCOUNT, (endpoint_id,)))
+        self.do(ec2.DeleteVpcEndpoints(HOME, (endpoint_id,)))
 
     def found(self, endpoint_id: str) -> VpcEndpoint:
         endpoint = self.network.endpoint(endpoint_id)

@@ -23,7 +23,6 @@ from support.server import ACCOUNT, REGION, Key, Server, clean_environment
 from support.signing import Signed
 from support.things import MadeQueue, MadeUser
 
-SERVICE = f"com.amazonaws.{REGION}.sqs"
 SQS = f"sqs.{REGION}.amazonaws.com"
 DUAL_STACK = f"sqs.{REGION}.api.aws"
 ALL_OF_SQS = policy(allow("sqs:*"))
@@ -159,15 +158,18 @@ class Instance:
 class Cloud:
     """One server's account, to make things in. The clients are the administrator's, on the public listener."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, region: str = REGION) -> None:
         self.server = server
+        self.region = region
         self.clients = Clients(server)
-        self.sqs, self.ec2, self.iam = (self.clients.of(service) for service in ("sqs", "ec2", "iam"))
+        self.sqs, self.ec2, self.iam = (
+            self.clients.of(service, region=region) for service in ("sqs", "ec2", "iam")
+        )
 
     def queue(self, name: str | None = None, **attributes: str) -> MadeQueue:
         name = name or f"Queue-{next(_numbers)}"
         url = self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-        return MadeQueue(name, url, f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
+        return MadeQueue(name, url, f"arn:aws:sqs:{self.region}:{ACCOUNT}:{name}")
 
     def guard(self, queue: MadeQueue, *statements: dict[str, Any]) -> None:
         """Replaces the queue's policy; without statements there is none."""
@@ -190,7 +192,7 @@ class Cloud:
         return vpc_id
 
     def subnet(self, vpc_id: str, cidr: str = "10.0.1.0/24", zone: str = "a") -> str:
-        made = self.ec2.create_subnet(VpcId=vpc_id, CidrBlock=cidr, AvailabilityZone=REGION + zone)
+        made = self.ec2.create_subnet(VpcId=vpc_id, CidrBlock=cidr, AvailabilityZone=self.region + zone)
         subnet_id: str = made["Subnet"]["SubnetId"]
         return subnet_id
 
@@ -211,7 +213,7 @@ class Cloud:
         made = self.ec2.create_vpc_endpoint(
             VpcId=vpc_id,
             VpcEndpointType="Interface",
-            ServiceName=SERVICE,
+            ServiceName=f"com.amazonaws.{self.region}.sqs",
             SubnetIds=list(subnet_ids),
             PrivateDnsEnabled=private_dns,
             **more,

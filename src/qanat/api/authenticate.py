@@ -1,8 +1,8 @@
 """Who is calling: a verified signature, or nobody. There is no other way to be someone, and no bypass."""
 
-from collections.abc import Collection
 from typing import Final, Protocol
 
+from qanat.api.regions import Regions
 from qanat.core.identity.model import ANONYMOUS, AccessKey, Caller, User, caller_of
 from qanat.core.presigned import presigned
 from qanat.core.presigned import read_claim as read_claim_of_url
@@ -37,13 +37,13 @@ class Directory(Protocol):
 
 
 class Authenticator:
-    def __init__(self, directory: Directory, regions: Collection[str]) -> None:
+    def __init__(self, directory: Directory, regions: Regions) -> None:
         self._directory = directory
         self._regions = regions
         self._signing_keys: dict[tuple[str, Scope], SigningKey] = {}
 
     def caller(
-        self, request: Request, path: bytes, query: bytes, services: Collection[str], now_ms: int
+        self, request: Request, path: bytes, query: bytes, service: str, now_ms: int
     ) -> tuple[Caller, Claim | None]:
         """The caller, and the verified claim; (ANONYMOUS, None) where nothing is signed.
 
@@ -62,7 +62,9 @@ class Authenticator:
             raise IncompleteSignature("A header that the signature rests on was sent more than once.")
         claim = read_claim(headers) if url is None else read_claim_of_url(url, headers)
         check_time(claim, now_ms)
-        check_scope(claim, self._regions, services)
+        check_scope(
+            claim, self._regions.signable(request.way, headers.get(b"host", b""), service), (service,)
+        )
         key = self._directory.key(claim.access_key_id)
         # A long-term key has no session token: one that comes with it is not ours.
         if key is None or not key.active or claim.security_token is not None:

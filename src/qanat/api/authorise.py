@@ -34,13 +34,12 @@ _FORWARDED: Final = "forwarded"
 Tags = tuple[tuple[str, str], ...]
 NO_TAGS: Final[Mapping[str, str | None]] = MappingProxyType({})
 
-_DecisionKey = tuple[str, str, str, str | None, bool]
+_DecisionKey = tuple[str, str, str, str, str | None, bool]
 
 
 class Authoriser:
-    def __init__(self, control: Control, region: str) -> None:
+    def __init__(self, control: Control) -> None:
         self._control = control
-        self._region = region
         self._documents: dict[tuple[PolicyKind, str], Document] = {}
         self._decisions: dict[_DecisionKey, Decision] = {}
         self._decided_at_version = -1
@@ -55,6 +54,7 @@ class Authoriser:
         action: str,
         resource: str,
         resource_account: str,
+        region: str,
         way: WayIn | None,
         headers: Mapping[bytes, bytes],
         now_ms: int,
@@ -64,19 +64,19 @@ class Authoriser:
     ) -> None:
         """Returns if it is allowed; raises AccessDenied with the reason if not.
 
-        No way in: SQS itself acts on the caller's behalf. `resource_policy` is its text; `request_tags` as in
-        `tag_context`.
+        `region` is the one that is asked. No way in: SQS itself acts on the caller's behalf. `resource_policy` is its
+        text, always given where it has one: decisions are kept by resource. `request_tags` as in `tag_context`.
         """
         if self._decided_at_version != self._control.version:
             self._decisions.clear()
             self._decided_at_version = self._control.version
         came_by = (_FORWARDED, True) if way is None else (way.vpc_endpoint_id, way.secure)
-        key = (caller.unique_id, action, resource, *came_by)
+        key = (caller.unique_id, action, resource, region, *came_by)
         decision = self._decisions.get(key)
         if decision is not None and decision.allowed:
             self.counts[decision.reason] += 1
             return
-        context = context_of(caller, way, self._region, resource_account, _user_agent(headers), now_ms)
+        context = context_of(caller, way, region, resource_account, _user_agent(headers), now_ms)
         about_tags, unclear = tag_context(resource_tags, request_tags)
         context.update(about_tags)
         request = Request(caller, action, resource, resource_account, context)

@@ -30,7 +30,8 @@ FIXED_KEYS: Final = frozenset(
         "aws:vpceaccount",
     }
 )
-"""Keys whose values follow from the caller, the resource and the socket: between two such requests they are equal."""
+"""Keys whose values follow from the caller, the resource, the region that is asked and the socket: between two such
+requests they are equal."""
 
 _SQS: Final = "sqs.amazonaws.com"
 

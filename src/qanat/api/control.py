@@ -27,11 +27,10 @@ IN_JSON: Final[Mapping[str, Service]] = {
 
 
 class ControlApi:
-    def __init__(self, control: Control, node: Node, authoriser: Authoriser, region: str) -> None:
+    def __init__(self, control: Control, node: Node, authoriser: Authoriser) -> None:
         self._control = control
         self._node = node
         self._authoriser = authoriser
-        self._region = region
         self._ids = RandomIds()
         self.answers: dict[tuple[str, str], Answers] = {
             (service.name, name): no_answers() for service in SERVICES.values() for name in service.operations
@@ -39,14 +38,21 @@ class ControlApi:
         """To each operation of each service."""
 
     def handle(
-        self, request: Request, request_id: str, service: Service, caller: Caller, form: bytes, now_ms: int
+        self,
+        request: Request,
+        request_id: str,
+        service: Service,
+        caller: Caller,
+        region: str,
+        form: bytes,
+        now_ms: int,
     ) -> None:
         """Answers, now or later; raises QanatError where the request is refused at once."""
         if caller.type is PrincipalType.ANONYMOUS:
             raise MissingAuthenticationToken
         operation, given = service.parse(form)
         request.answers = self.answers[service.name, operation.name]
-        call = Call(caller.account, self._region, caller, now_ms, self._ids, self._control.identity)
+        call = Call(caller.account, region, caller, now_ms, self._ids, self._control.identity)
         if operation.action is not None:
             for resource in operation.resources(given, call):
                 self._authoriser.demand(
@@ -54,6 +60,7 @@ class ControlApi:
                     operation.action,
                     resource,
                     caller.account,
+                    region,
                     request.way,
                     request.headers,
                     now_ms,

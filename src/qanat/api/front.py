@@ -14,12 +14,14 @@ from qanat.api.authenticate import Authenticator
 from qanat.api.control import IN_JSON, SERVICES, ControlApi
 from qanat.api.hosts import Hosts
 from qanat.api.ids import RequestIds
+from qanat.api.regions import Regions
 from qanat.api.sqs import call as sqs_call
 from qanat.api.sqs.call import SqsCall
 from qanat.api.sqs.service import SqsService
 from qanat.core import sigv4
 from qanat.core.errors import AccessDenied, InternalFailure, QanatError
 from qanat.core.presigned import claimed_service
+from qanat.core.sigv4 import Claim
 from qanat.net.http import Request
 from qanat.net.traffic import Answers, no_answers
 from qanat.node import Clock
@@ -32,7 +34,7 @@ from qanat.wire.sqs.query_answers import SQS_QUERY, QueryTongue
 
 logger = logging.getLogger(__name__)
 
-_SQS_ONLY: Final = ("sqs",)
+_SQS: Final = "sqs"
 _BY_VERSION: Final = {service.version: service for service in SERVICES.values()}
 _SCOPE_SERVICE: Final = re.compile(rb"Credential=[^/,]*/[^/,]*/[^/,]*/([^/,]*)/")
 _FORM_VERSION: Final = re.compile(rb"(?:^|&)Version=([0-9-]{10})(?:&|$)")
@@ -57,6 +59,7 @@ class Front:
         sqs: SqsService,
         control: ControlApi,
         hosts: Hosts,
+        regions: Regions,
         clock: Clock,
         ready: Callable[[], bool],
     ) -> None:
@@ -64,6 +67,7 @@ class Front:
         self._sqs = sqs
         self._control = control
         self._hosts = hosts
+        self._regions = regions
         self._clock = clock
         self._ready = ready
         self._new_request_id = RequestIds().new
@@ -85,11 +89,12 @@ class Front:
         request_id = self._new_request_id()
         try:
             now_ms = self._clock.now_ms()
-            caller, _ = self._authenticator.caller(request, path, query, _SQS_ONLY, now_ms)
+            caller, claim = self._authenticator.caller(request, path, query, _SQS, now_ms)
             operation = operation_of(request.headers[b"x-amz-target"])
             request.answers = self.answers[operation.name]
             given = decode(operation, request.body)
-            call = SqsCall(request, request_id, JSON, caller, self._hosts, now_ms)
+            region = self._region(request, _SQS, claim, given)
+            call = SqsCall(request, request_id, JSON, caller, region, self._hosts, now_ms)
             self._sqs.handle(call, operation, given, path)
         except QanatError as error:
             self._count(error)
@@ -103,11 +108,12 @@ class Front:
         tongue = QueryTongue(_version_of(form), in_json=_asks_for_json(request))
         try:
             now_ms = self._clock.now_ms()
-            caller, _ = self._authenticator.caller(request, path, query, _SQS_ONLY, now_ms)
+            caller, claim = self._authenticator.caller(request, path, query, _SQS, now_ms)
             operation, given = read_query(form)
             request.answers = self.answers[operation.name]
             tongue.operation = operation
-            call = SqsCall(request, request_id, tongue, caller, self._hosts, now_ms)
+            region = self._region(request, _SQS, claim, given)
+            call = SqsCall(request, request_id, tongue, caller, region, self._hosts, now_ms)
             self._sqs.handle(call, operation, given, path)
         except QanatError as error:
             self._count(error)
@@ -129,8 +135,9 @@ class Front:
             if request.way.vpc_endpoint_id is not None:
                 raise AccessDenied(f"This VPC endpoint serves SQS only, not {service.name}.")
             now_ms = self._clock.now_ms()
-            caller, _ = self._authenticator.caller(request, path, query, (service.name,), now_ms)
-            self._control.handle(request, request_id, service, caller, form, now_ms)
+            caller, claim = self._authenticator.caller(request, path, query, service.name, now_ms)
+            region = self._region(request, service.name, claim)
+            self._control.handle(request, request_id, service, caller, region, form, now_ms)
         except QanatError as error:
             self._count(error)
             control_api.refuse(request, request_id, service, error)
@@ -141,6 +148,12 @@ class Front:
     def _count(self, error: QanatError) -> None:
         if isinstance(error, AUTHENTICATION_FAILURES):
             self.authentication_failures[error.code] += 1
+
+    def _region(
+        self, request: Request, service: str, claim: Claim | None, given: object | None = None
+    ) -> str:
+        queue_url = getattr(given, "QueueUrl", None)
+        return self._regions.meant(request.way, request.headers.get(b"host", b""), service, claim, queue_url)
 
     def _health(self, request: Request) -> None:
         request.answers = self.health_answers

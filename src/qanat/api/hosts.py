@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Final, Protocol
 
-from qanat.core.names import dual_stack_sqs_host, sqs_host
+from qanat.core.names import sqs_host, sqs_hosts
 from qanat.core.network.model import VpcEndpoint
 from qanat.core.way import WayIn
 
@@ -26,16 +26,13 @@ class Hosts:
     """`public_default` is `host:port`; `public_names`, with port or without, lead to the public listener."""
 
     def __init__(
-        self, region: str, network: Network, public_default: str, public_names: Iterable[str]
+        self, regions: Iterable[str], network: Network, public_default: str, public_names: Iterable[str]
     ) -> None:
-        self._regional = sqs_host(region)
-        self._private_suffix = f".sqs.{region}.vpce.amazonaws.com"
         self._network = network
         self._public_default = public_default
         self._public: Collection[str] = frozenset(
-            {public_default, *public_names, sqs_host(region), dual_stack_sqs_host(region)}
+            {public_default, *public_names, *(name for region in regions for name in sqs_hosts(region))}
         )
-        self._private: Collection[str] = frozenset({sqs_host(region), dual_stack_sqs_host(region)})
 
     def base_url(self, way: WayIn, host_header: bytes) -> str:
         """`https://sqs.us-east-2.amazonaws.com`, without a slash at the end."""
@@ -43,22 +40,27 @@ class Hosts:
         host = host_header.decode("latin-1").lower()
         if way.vpc_endpoint_id is None:
             return f"{scheme}://{host if self._is_public(host) else self._public_default}"
-        return f"{scheme}://{host if self._is_private(host, way.vpc_endpoint_id) else self._regional}"
+        assert way.vpc_endpoint_region is not None
+        region = way.vpc_endpoint_region
+        return (
+            f"{scheme}://{host if self._is_private(host, way.vpc_endpoint_id, region) else sqs_host(region)}"
+        )
 
     def _is_public(self, host: str) -> bool:
         name, _, port = host.rpartition(":")
         return host in self._public or (name in self._public and _PORT.match(port) is not None)
 
-    def _is_private(self, host: str, vpc_endpoint_id: str) -> bool:
+    def _is_private(self, host: str, vpc_endpoint_id: str, region: str) -> bool:
         name, _, port = host.partition(":")
         if port not in ("", "443"):
             return _is_loopback(name) and _PORT.match(port) is not None
-        if name in self._private:
+        if name in sqs_hosts(region):
             return True
+        suffix = f".sqs.{region}.vpce.amazonaws.com"
         endpoint = self._network.endpoint(vpc_endpoint_id)
-        if endpoint is None or not name.endswith(self._private_suffix):
+        if endpoint is None or not name.endswith(suffix):
             return False
-        own, label = f"{vpc_endpoint_id}-{endpoint.dns_suffix}", name.removesuffix(self._private_suffix)
+        own, label = f"{vpc_endpoint_id}-{endpoint.dns_suffix}", name.removesuffix(suffix)
         return label == own or (label.startswith(f"{own}-") and _LABEL.match(label) is not None)
 
 

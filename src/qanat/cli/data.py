@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from qanat import config, credentials
+from qanat.cli import doors
 from qanat.cli.errors import CommandFailed
 from qanat.cli.iam import Iam, ServerUnreachable
+from qanat.core.names import ACCOUNT_ID
 
 KeyPair = credentials.KeyPair
 
@@ -20,6 +22,8 @@ KeyPair = credentials.KeyPair
 class DataDirectory:
     path: Path
     region: str
+    account: str
+    """The first, whose administrator's key is the default profile."""
     endpoint_url: str
     ca_bundle: Path
 
@@ -31,24 +35,38 @@ class DataDirectory:
     def config_file(self) -> Path:
         return self.path / credentials.CONFIG
 
-    def key_of(self, user_name: str | None) -> KeyPair:
-        """The administrator's key, or a user's: from the credentials file, else a new one asked of the server.
+    def key_of(self, user_name: str | None, account: str | None = None) -> KeyPair:
+        """The key of an account's administrator or of a user there: from the credentials file, else a new one.
 
-        A secret is told once, so a key made here is kept in the credentials file as a profile of the user's name.
-        Raises CommandFailed.
+        A secret is told once, so a key made here is kept in the credentials file as a profile of its own. `account`
+        is the first where it is None. Raises CommandFailed.
         """
-        with self._alone():
-            administrator = credentials.read_key(self.path, credentials.DEFAULT)
-            if administrator is None:
+        further = None if account == self.account else account
+        with self.alone():
+            administrator = self._key_of_administrator(further)
+            return (
+                administrator if user_name is None else self._key_of_user(user_name, further, administrator)
+            )
+
+    def _key_of_administrator(self, account: str | None) -> KeyPair:
+        if account is None:
+            found = credentials.read_key(self.path, credentials.DEFAULT)
+            if found is None:
                 raise CommandFailed(
                     f"{self.credentials_file} has no key of the administrator: restart the server, which makes "
                     "one where that file is missing"
                 )
-            return administrator if user_name is None else self._key_of_user(user_name, administrator)
+            return found
+        profile = credentials.profile_of_account(account)
+        found = credentials.read_key(self.path, profile)
+        if found is None:
+            found = doors.administrator_key(self.path, "key", account)
+            credentials.write_key(self.path, profile, found)
+        return found
 
-    def _key_of_user(self, user_name: str, administrator: KeyPair) -> KeyPair:
+    def _key_of_user(self, user_name: str, account: str | None, administrator: KeyPair) -> KeyPair:
         iam = Iam(self.endpoint_url, self.region, self.ca_bundle, administrator)
-        profile = credentials.profile_of(user_name)
+        profile = credentials.profile_of(user_name, account)
         key = credentials.read_key(self.path, profile)
         if key is None or not _stands(key, iam, user_name):
             key = iam.new_access_key(user_name)
@@ -56,7 +74,7 @@ class DataDirectory:
         return key
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """One command at a time: two that make a key at once would lose one, and a user may have no more than two."""
         fd = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -78,6 +96,18 @@ def add_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="DIR", help="the server's data directory (./qanat-data)")
 
 
+def add_account_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--account", type=account_id, metavar="ID", help="another account than the server's first"
+    )
+
+
+def account_id(text: str) -> str:
+    if not ACCOUNT_ID.match(text):
+        raise argparse.ArgumentTypeError("an account is twelve digits")
+    return text
+
+
 def open_directory(given: str | None, environment: Mapping[str, str]) -> DataDirectory:
     """Raises CommandFailed where no server has run there."""
     path = config.load(Path.cwd(), environment, {"data": given}).data_directory
@@ -86,7 +116,9 @@ def open_directory(given: str | None, environment: Mapping[str, str]) -> DataDir
         raise CommandFailed(
             f"no server has run with {path}: start one (qanat serve), or name another by --data"
         )
-    return DataDirectory(path, found["region"], found["endpoint_url"], Path(found["ca_bundle"]))
+    return DataDirectory(
+        path, found["region"], found["aws_account_id"], found["endpoint_url"], Path(found["ca_bundle"])
+    )
 
 
-_NEEDED: Final = ("region", "endpoint_url", "ca_bundle")
+_NEEDED: Final = ("region", "aws_account_id", "endpoint_url", "ca_bundle")

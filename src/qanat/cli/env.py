@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from qanat.cli import data
 from qanat.cli.errors import CommandFailed
 from qanat.credentials import CredentialsUnreadable
+from qanat.net.errors import NetworkUnavailable, PeerGone
 
-EXPECTED: Final = (CommandFailed, CredentialsUnreadable)
+EXPECTED: Final = (CommandFailed, CredentialsUnreadable, NetworkUnavailable, PeerGone)
 
 KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 # Each of these would win over the files, or lead elsewhere.
@@ -44,6 +45,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     data.add_flag(parser)
     parser.add_argument("--user", metavar="NAME", help="with this user's keys, made if it has none yet")
+    data.add_account_flag(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of export lines")
     parser.set_defaults(run=run)
 
@@ -60,12 +62,13 @@ def run(parsed: argparse.Namespace) -> int:
         "NODE_EXTRA_CA_CERTS": str(directory.ca_bundle),
         **past_proxies(os.environ, directory.endpoint_url),
     }
-    if parsed.user is not None:
-        variables |= zip(KEYS, directory.key_of(parsed.user), strict=True)
+    with_key = parsed.user is not None or parsed.account is not None
+    if with_key:
+        variables |= zip(KEYS, directory.key_of(parsed.user, parsed.account), strict=True)
     if parsed.json:
         sys.stdout.write(json.dumps(variables) + "\n")
         return 0
-    unset = UNSET if parsed.user is not None else (*KEYS, *UNSET)
+    unset = UNSET if with_key else (*KEYS, *UNSET)
     sys.stdout.write(f"unset {' '.join(unset)}\n")
     for name, value in variables.items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")

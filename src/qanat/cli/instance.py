@@ -2,13 +2,12 @@
 
 import argparse
 import os
-import socket
 import sys
 from collections.abc import Mapping
 from typing import Final
 
-from qanat.api.instances import with_directory
-from qanat.cli import data
+from qanat.api.instances import SOCKET_NAME
+from qanat.cli import data, doors
 from qanat.cli.errors import CommandFailed
 from qanat.net import fds
 from qanat.net.errors import NetworkUnavailable, PeerGone
@@ -17,7 +16,6 @@ from qanat.net.instance import run as run_in
 from qanat.net.instance_environment import instance_environment
 
 EXPECTED: Final = (CommandFailed, NetworkUnavailable, PeerGone)
-_ASKING_TIME_S: Final = 30.0
 NOWHERE: Final = "https://no-vpc-endpoint.invalid"
 """A name that never exists (RFC 6761). Left to itself, an AWS client would go to AWS."""
 
@@ -39,6 +37,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="may be given again; default: the VPC's own",
     )
     parser.add_argument("--user", metavar="NAME", help="run with this user's keys, made if it has none yet")
+    data.add_account_flag(parser)
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD …", help="the program")
     parser.set_defaults(run=run)
 
@@ -48,8 +47,9 @@ def run(parsed: argparse.Namespace) -> int:
     if not command:
         raise CommandFailed("name the program to run: qanat instance run --vpc ID -- CMD ...")
     directory = data.open_directory(parsed.data, os.environ)
-    key = None if parsed.user is None else directory.key_of(parsed.user)
-    connection = _connect(directory)
+    with_key = parsed.user is not None or parsed.account is not None
+    key = directory.key_of(parsed.user, parsed.account) if with_key else None
+    connection = doors.connect(directory.path, SOCKET_NAME)
     fds.send(
         connection,
         {
@@ -62,7 +62,9 @@ def run(parsed: argparse.Namespace) -> int:
     # From here on the open connection is what keeps the address; the program itself must not hold it.
     connection.set_inheritable(False)
     endpoint_url = None if details.get("isolates") else _aim(details)
-    environment = instance_environment(os.environ, directory.region, directory.ca_bundle, key, endpoint_url)
+    environment = instance_environment(
+        os.environ, str(details["region"]), directory.ca_bundle, key, endpoint_url
+    )
     try:
         return run_in(network, command, environment, directory.ca_bundle)
     finally:
@@ -78,14 +80,3 @@ def _aim(details: Mapping[str, object]) -> str:
         said += "; SQS is out of its reach, since this VPC has no endpoint with private DNS"
     sys.stderr.write(f"qanat: {said}\n")
     return NOWHERE if endpoint_url is None else str(endpoint_url)
-
-
-def _connect(directory: data.DataDirectory) -> socket.socket:
-    connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(_ASKING_TIME_S)
-    try:
-        with_directory(directory.path, connection.connect)
-    except OSError as error:
-        connection.close()
-        raise CommandFailed(f"no server is running with {directory.path}: {error.strerror}") from error
-    return connection

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from qanat import __version__
-from qanat.cli import env, instance, key, serve
+from qanat.cli import account, env, instance, key, serve
 from qanat.cli.parser import USAGE, Parser
 from qanat.config import SettingsInvalid
 
@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     serve.add_parser(commands)
     env.add_parser(commands)
+    account.add_parser(commands)
     instance.add_parser(commands)
     key.add_parser(commands)
     return parser
@@ -58,7 +59,13 @@ def _say(text: str, code: int) -> int:
     return code
 
 
-EXPECTED: list[type[Exception]] = [*serve.EXPECTED, *env.EXPECTED, *instance.EXPECTED, *key.EXPECTED]
+EXPECTED: list[type[Exception]] = [
+    *serve.EXPECTED,
+    *env.EXPECTED,
+    *account.EXPECTED,
+    *instance.EXPECTED,
+    *key.EXPECTED,
+]
 """What may go wrong, besides an OSError, without it being a bug of ours."""
 
 

@@ -60,7 +60,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--metrics-listen", metavar="HOST:PORT", help="where Prometheus may read /metrics (nowhere)"
     )
-    parser.add_argument("--region", metavar="NAME", help="the region that it serves (us-east-2)")
+    parser.add_argument("--region", metavar="NAME", help="the default region (us-east-2)")
+    parser.add_argument(
+        "--regions",
+        metavar="NAME,…",
+        type=lambda text: tuple(text.split(",")),
+        help="further regions that it serves",
+    )
     parser.add_argument("--account", metavar="ID", help="the account made at first start (123456789012)")
     parser.add_argument(
         "--network",
@@ -151,8 +157,14 @@ def _announce(started: Started, *, as_json: bool) -> None:
     # Long lines are left to the terminal: broken ones could not be copied.
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"Qanat is ready at [bold]{escape(started.endpoint_url)}[/bold] (Ctrl-C stops it)")
-    for name in ("region", "account", "data", "network"):
-        console.print(f"  {name:<9}{escape(str(getattr(started, name)))}")
+    said = {
+        "regions": ", ".join(started.regions),
+        "account": started.account,
+        "data": started.data,
+        "network": started.network,
+    }
+    for name, value in said.items():
+        console.print(f"  {name:<9}{escape(str(value))}")
     if started.metrics_url is not None:
         console.print(f"  {'metrics':<9}{escape(started.metrics_url)}")
     aim = f"{shlex.quote(own_command())} env --data {shlex.quote(str(started.data))}"
@@ -172,7 +184,8 @@ def _described(started: Started) -> dict[str, Any]:
         "endpoint": started.endpoint_url,
         "listen": started.listen,
         "metrics": started.metrics_url,
-        "region": started.region,
+        "region": started.regions[0],
+        "regions": started.regions,
         "account": started.account,
         "data": str(started.data),
         "network": started.network,

@@ -5,6 +5,7 @@ Everything here is text in and text out; nothing checks that the thing named exi
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Self
 
 PARTITION: Final = "aws"
@@ -61,9 +62,35 @@ def dual_stack_sqs_host(region: str) -> str:
     return f"sqs.{region}.api.aws"
 
 
+def sqs_hosts(region: str) -> tuple[str, str]:
+    """All names of SQS in the region that may be private."""
+    return sqs_host(region), dual_stack_sqs_host(region)
+
+
 def legacy_sqs_hosts(region: str) -> tuple[str, ...]:
     """Names of old clients, never private (SQS Developer Guide, sqs-internetwork-traffic-privacy)."""
     return ("queue.amazonaws.com", f"{region}.queue.amazonaws.com")
+
+
+# Regional and dual-stack, a VPC endpoint's own, legacy.
+_SQS_HOST: Final = re.compile(
+    r"(?:sqs\.([a-z0-9-]+)\.(?:amazonaws\.com|api\.aws)"
+    r"|[a-z0-9-]+\.sqs\.([a-z0-9-]+)\.vpce\.amazonaws\.com"
+    r"|([a-z0-9-]+)\.queue\.amazonaws\.com)(?::[0-9]{1,5})?\Z"
+)
+# No name of ours comes near it; what a client sends may.
+_HOST_LENGTH_MAX: Final = 253
+
+
+@lru_cache(maxsize=4_096)
+def _region_of_short_host(host: str) -> str | None:
+    found = _SQS_HOST.match(host.lower())
+    return None if found is None else found[1] or found[2] or found[3]
+
+
+def region_of_host(host: str) -> str | None:
+    """The region in a name of SQS, with a port or without: a regional, an endpoint's or a legacy one; else None."""
+    return _region_of_short_host(host) if len(host) <= _HOST_LENGTH_MAX else None
 
 
 def endpoint_service(region: str) -> str:

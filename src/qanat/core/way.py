@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class WayIn:
     """Filled by the listener when it accepts a connection; the same for every request on that connection.
 
-    The three `vpc_...` fields are set together, and only for a socket that lives in a VPC.
+    The four `vpc_...` fields are set together, and only for a socket that lives in a VPC.
     """
 
     secure: bool
@@ -15,3 +15,4 @@ class WayIn:
     vpc_endpoint_id: str | None = None
     vpc_id: str | None = None
     vpc_endpoint_account: str | None = None
+    vpc_endpoint_region: str | None = None

@@ -52,16 +52,14 @@ class Plane:
         network: NetworkState,
         driver: Driver,
         server: HttpServer,
-        region: str,
-        tls_at: Callable[[str], ssl.SSLContext],
+        tls_at: Callable[[str, str], ssl.SSLContext],
         report: Callable[[ReportVpcEndpoint], Awaitable[object]],
     ) -> None:
         self._network = network
         self._driver = driver
         self._server = server
-        self._region = region
         self._tls_at = tls_at
-        """The TLS context of an endpoint that is reached at that host."""
+        """(region, host): the TLS context of an endpoint there that is reached at that host."""
         self._report = report
         self._placed: dict[str, _PlacedVpc] = {}
         self._followed = -1
@@ -201,7 +199,7 @@ class Plane:
         host, _ = self._driver.where(vpc_id, address, HTTPS_PORT)
         door = Door(
             way_in=self._ways_through(endpoint),
-            tls=self._tls_at(host),
+            tls=self._tls_at(endpoint.home.region, host),
             plain_allowed=False,
             admits=self._guard(endpoint.vpc_endpoint_id, interface.interface_id),
         )
@@ -211,7 +209,7 @@ class Plane:
 
     def _ways_through(self, endpoint: VpcEndpoint) -> Callable[[str, bool], WayIn]:
         def way_in(client_address: str, secure: bool) -> WayIn:
-            return WayIn(secure, client_address, endpoint.vpc_endpoint_id, endpoint.vpc_id, endpoint.account)
+            return WayIn(secure, client_address, endpoint.vpc_endpoint_id, endpoint.vpc_id, *endpoint.home)
 
         return way_in
 
@@ -268,7 +266,7 @@ class Plane:
         if vpc is None or not vpc.enable_dns_support:
             await self._stop_dns(placed)
         elif placed.resolver is None:
-            placed.resolver = await self._new_resolver(vpc.vpc_id, Zone(self._region, {}))
+            placed.resolver = await self._new_resolver(vpc.vpc_id, Zone(vpc.home.region, {}))
 
     def _follow_names(self, placed: _PlacedVpc) -> None:
         vpc = self._network.vpc(placed.vpc_id)
@@ -281,7 +279,7 @@ class Plane:
             for interface in self._network.interfaces_of_endpoint(endpoint.vpc_endpoint_id)
         ]
         subnets = self._network.subnets_of(vpc.vpc_id)
-        placed.resolver.zone = zone_of(vpc, endpoints, interfaces, subnets, self._region)
+        placed.resolver.zone = zone_of(vpc, endpoints, interfaces, subnets)
 
     async def _new_resolver(self, vpc_id: str, zone: Zone) -> Resolver:
         """It answers at all of its addresses, or there is none."""

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from qanat.core.names import dual_stack_sqs_host, sqs_host
+from qanat.core.names import dual_stack_sqs_host, sqs_host, sqs_hosts
 from qanat.net.errors import TlsUnusable
 
 AUTHORITY_LIFE: Final = timedelta(days=3652)
@@ -34,7 +34,7 @@ PLAIN: Final = serialization.NoEncryption()
 PEM: Final = serialization.Encoding.PEM
 
 
-def public_hosts(region: str, listen_host: str, machine: str) -> tuple[str, ...]:
+def public_hosts(regions: Sequence[str], listen_host: str, machine: str) -> tuple[str, ...]:
     """The names of the public listener's certificate; `machine` is the machine's own host name."""
     hosts = (
         "localhost",
@@ -42,8 +42,7 @@ def public_hosts(region: str, listen_host: str, machine: str) -> tuple[str, ...]
         "::1",
         listen_host,
         machine,
-        sqs_host(region),
-        dual_stack_sqs_host(region),
+        *(name for region in regions for name in sqs_hosts(region)),
     )
     return tuple(dict.fromkeys(host for host in hosts if host not in ("", "0.0.0.0", "::")))  # noqa: S104 -- left out
 

@@ -36,13 +36,13 @@ def zone_of(
     endpoints: Iterable[VpcEndpoint],
     interfaces: Iterable[NetworkInterface],
     subnets: Iterable[Subnet],
-    region: str,
 ) -> Zone:
     """The zone of `vpc`, from endpoints, interfaces and subnets of any VPC.
 
     An endpoint's own names always resolve; the service's names where private DNS is on, which needs both DNS
     attributes of the VPC (VPC User Guide, "View and update DNS attributes for your VPC").
     """
+    region = vpc.home.region
     zone_by_subnet = {subnet.subnet_id: subnet.availability_zone for subnet in subnets}
     interfaces = [interface for interface in interfaces if interface.vpc_id == vpc.vpc_id]
     names: dict[str, tuple[str, ...]] = {}
@@ -51,7 +51,7 @@ def zone_of(
             continue
         by_zone = _addresses_by_zone(endpoint, interfaces, zone_by_subnet)
         everywhere = tuple(address for addresses in by_zone.values() for address in addresses)
-        own = endpoint_dns_names(endpoint, region, tuple(by_zone))
+        own = endpoint_dns_names(endpoint, tuple(by_zone))
         found = dict(zip(own, (everywhere, *by_zone.values()), strict=True))
         if endpoint.private_dns_enabled and vpc.enable_dns_support and vpc.enable_dns_hostnames:
             found |= {sqs_host(region): everywhere, dual_stack_sqs_host(region): everywhere}

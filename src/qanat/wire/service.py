@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from qanat.core.errors import InvalidAction, MissingParameter, QanatError
 from qanat.core.identity.model import Caller, User
+from qanat.core.network.model import Home
 from qanat.wire.query import convert, parse_form
 from qanat.wire.xml import Dialect, Fault
 
@@ -43,7 +44,10 @@ class Directory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What surrounds one request. `account` is the caller's; its things alone are seen and changed."""
+    """What surrounds one request.
+
+    `account` is the caller's; its things alone are seen and changed, those of EC2 in `region` alone.
+    """
 
     account: str
     region: str
@@ -51,6 +55,10 @@ class Call:
     now_ms: int
     ids: Ids
     directory: Directory
+
+    @property
+    def home(self) -> Home:
+        return Home(self.account, self.region)
 
 
 Output = Mapping[str, object] | None

@@ -8,12 +8,15 @@ from msgspec.structs import replace
 from qanat.core.control import Control
 from qanat.core.errors import QanatError
 from qanat.core.network import commands as c
-from qanat.core.network.model import EndpointState, NetworkInterface, SecurityGroupRule, VpcEndpoint
+from qanat.core.network.errors import InvalidServiceName, NotFound
+from qanat.core.network.model import EndpointState, Home, NetworkInterface, SecurityGroupRule, VpcEndpoint
 from qanat.core.network.replies import EndpointDescription
+from qanat.core.page import Page
 
 ACCOUNT = "123456789012"
 STRANGER = "210987654321"
 REGION = "us-east-2"
+HOME = Home(ACCOUNT, REGION)
 SERVICE = "com.amazonaws.us-east-2.sqs"
 ZONES = ("us-east-2a", "us-east-2b", "us-east-2c")
 SEED = (
@@ -24,25 +27,24 @@ SEED = (
 
 
 def vpc(number: int = 1, block: str = "10.0.0.0/16") -> c.CreateVpc:
-    return c.CreateVpc(ACCOUNT, f"vpc-{number}", block, f"sg-{number}", f"sgr-i{number}", f"sgr-e{number}")
+    return c.CreateVpc(HOME, f"vpc-{number}", block, f"sg-{number}", f"sgr-i{number}", f"sgr-e{number}")
 
 
 def dns(number: int = 1) -> c.ModifyVpcAttribute:
-    return c.ModifyVpcAttribute(ACCOUNT, f"vpc-{number}", enable_dns_hostnames=True)
+    return c.ModifyVpcAttribute(HOME, f"vpc-{number}", enable_dns_hostnames=True)
 
 
 def subnet(name: str, block: str, zone: str | None = None, number: int = 1) -> c.CreateSubnet:
-    return c.CreateSubnet(ACCOUNT, f"subnet-{name}", f"vpc-{number}", block, ZONES, zone)
+    return c.CreateSubnet(HOME, f"subnet-{name}", f"vpc-{number}", block, ZONES, zone)
 
 
 def group(name: str, number: int = 1) -> c.CreateSecurityGroup:
-    return c.CreateSecurityGroup(ACCOUNT, f"sg-{name}", f"vpc-{number}", name, "text", f"sgr-{name}")
+    return c.CreateSecurityGroup(HOME, f"sg-{name}", f"vpc-{number}", name, "text", f"sgr-{name}")
 
 
 def endpoint(name: str = "1", *subnets: str, **changes: Any) -> c.CreateVpcEndpoint:
     asked = c.CreateVpcEndpoint(
-        ACCOUNT,
-        REGION,
+        HOME,
         f"vpce-{name}",
         "vpc-1",
         SERVICE,
@@ -55,7 +57,7 @@ def endpoint(name: str = "1", *subnets: str, **changes: Any) -> c.CreateVpcEndpo
 
 
 def modify(**changes: Any) -> c.ModifyVpcEndpoint:
-    return replace(c.ModifyVpcEndpoint(ACCOUNT, REGION, "vpce-1"), **changes)
+    return replace(c.ModifyVpcEndpoint(HOME, "vpce-1"), **changes)
 
 
 def https_from(cidr: str | None, group_id: str | None = None, rule_id: str = "sgr-new") -> SecurityGroupRule:
@@ -63,7 +65,7 @@ def https_from(cidr: str | None, group_id: str | None = None, rule_id: str = "sg
 
 
 def authorize(*rules: SecurityGroupRule, group_id: str = "sg-1") -> c.AuthorizeRules:
-    return c.AuthorizeRules(ACCOUNT, group_id, egress=False, rules=rules)
+    return c.AuthorizeRules(HOME, group_id, egress=False, rules=rules)
 
 
 A = subnet("a", "10.0.1.0/24", "us-east-2a")
@@ -102,28 +104,28 @@ def standing(control: Control, name: str = "1") -> VpcEndpoint:
             "InvalidParameterValue",
             "Value (x) for parameter cidrBlock is invalid. This is not a valid CIDR block.",
         ),
-        ((), c.DeleteVpc(ACCOUNT, "vpc-1"), "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist"),
+        ((), c.DeleteVpc(HOME, "vpc-1"), "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist"),
         (
             (vpc(),),
-            c.DeleteVpc(STRANGER, "vpc-1"),
+            c.DeleteVpc(Home(STRANGER, REGION), "vpc-1"),
             "InvalidVpcID.NotFound",
             "The vpc ID 'vpc-1' does not exist",
         ),
         (
             (vpc(), A),
-            c.DeleteVpc(ACCOUNT, "vpc-1"),
+            c.DeleteVpc(HOME, "vpc-1"),
             "DependencyViolation",
             "The vpc 'vpc-1' has dependencies and cannot be deleted.",
         ),
         (
             (vpc(), group("web")),
-            c.DeleteVpc(ACCOUNT, "vpc-1"),
+            c.DeleteVpc(HOME, "vpc-1"),
             "DependencyViolation",
             "The vpc 'vpc-1' has dependencies and cannot be deleted.",
         ),
         (
             (vpc(), endpoint(private_dns_enabled=False)),
-            c.DeleteVpc(ACCOUNT, "vpc-1"),
+            c.DeleteVpc(HOME, "vpc-1"),
             "DependencyViolation",
             "The vpc 'vpc-1' has dependencies and cannot be deleted.",
         ),
@@ -147,13 +149,13 @@ def standing(control: Control, name: str = "1") -> VpcEndpoint:
         ),
         (
             (vpc(),),
-            c.DeleteSubnet(ACCOUNT, "subnet-a"),
+            c.DeleteSubnet(HOME, "subnet-a"),
             "InvalidSubnetID.NotFound",
             "The subnet ID 'subnet-a' does not exist",
         ),
         (
             (*READY, c.AttachInstance("eni-i", "vpc-1", "subnet-a")),
-            c.DeleteSubnet(ACCOUNT, "subnet-a"),
+            c.DeleteSubnet(HOME, "subnet-a"),
             "DependencyViolation",
             "The subnet 'subnet-a' has dependencies and cannot be deleted.",
         ),
@@ -166,19 +168,19 @@ def standing(control: Control, name: str = "1") -> VpcEndpoint:
         ),
         (
             (vpc(),),
-            c.DeleteSecurityGroup(ACCOUNT, "sg-1"),
+            c.DeleteSecurityGroup(HOME, "sg-1"),
             "CannotDelete",
             'the specified group: "sg-1" name: "default" cannot be deleted by a user',
         ),
         (
             (vpc(), group("web"), authorize(https_from(None, "sg-web"))),
-            c.DeleteSecurityGroup(ACCOUNT, "sg-web"),
+            c.DeleteSecurityGroup(HOME, "sg-web"),
             "DependencyViolation",
             "resource sg-web has a dependent object",
         ),
         (
             (vpc(), group("web"), endpoint(security_group_ids=("sg-web",), private_dns_enabled=False)),
-            c.DeleteSecurityGroup(ACCOUNT, "sg-web"),
+            c.DeleteSecurityGroup(HOME, "sg-web"),
             "DependencyViolation",
             "resource sg-web has a dependent object",
         ),
@@ -208,13 +210,13 @@ def standing(control: Control, name: str = "1") -> VpcEndpoint:
         ),
         (
             (vpc(),),
-            c.RevokeRules(ACCOUNT, "sg-1", egress=False, rules=(https_from("10.0.0.0/8"),)),
+            c.RevokeRules(HOME, "sg-1", egress=False, rules=(https_from("10.0.0.0/8"),)),
             "InvalidPermission.NotFound",
             "The specified rule does not exist in this security group.",
         ),
         (
             (vpc(),),
-            c.RevokeRules(ACCOUNT, "sg-1", egress=False, rule_ids=("sgr-e1",)),
+            c.RevokeRules(HOME, "sg-1", egress=False, rule_ids=("sgr-e1",)),
             "InvalidSecurityGroupRuleId.NotFound",
             "The security group rule ID 'sgr-e1' does not exist",
         ),
@@ -242,7 +244,7 @@ def standing(control: Control, name: str = "1") -> VpcEndpoint:
             ),
         ),
         (
-            (vpc(), dns(), c.ModifyVpcAttribute(ACCOUNT, "vpc-1", enable_dns_support=False)),
+            (vpc(), dns(), c.ModifyVpcAttribute(HOME, "vpc-1", enable_dns_support=False)),
             endpoint(),
             "InvalidParameter",
             (
@@ -417,7 +419,7 @@ def test_a_repeated_client_token_answers_with_the_endpoint_it_made() -> None:
     )
     outcome = control.handle(again, 9_000)
     assert (outcome.reply, outcome.records) == (first, [])
-    control.handle(c.DeleteVpcEndpoints(ACCOUNT, ("vpce-1",)), 9_000)
+    control.handle(c.DeleteVpcEndpoints(HOME, ("vpce-1",)), 9_000)
     assert made(control, again).endpoint.vpc_endpoint_id == "vpce-2"
 
 
@@ -455,7 +457,7 @@ def test_only_a_change_of_subnets_sends_an_endpoint_back_to_pending() -> None:
 
 def test_a_deleted_endpoint_is_gone_at_once_with_its_interfaces() -> None:
     control = control_with(*READY, endpoint("1", "subnet-a"))
-    reply = control.handle(c.DeleteVpcEndpoints(ACCOUNT, ("vpce-1", "vpce-9")), 0).reply
+    reply = control.handle(c.DeleteVpcEndpoints(HOME, ("vpce-1", "vpce-9")), 0).reply
     assert [(one.vpc_endpoint_id, one.code) for one in reply] == [  # type: ignore[attr-defined]  # DeleteFailures
         ("vpce-9", "InvalidVpcEndpointId.NotFound")
     ]
@@ -466,7 +468,7 @@ def test_a_deleted_endpoint_is_gone_at_once_with_its_interfaces() -> None:
 
 def test_another_accounts_endpoint_cannot_be_deleted() -> None:
     control = control_with(*READY, endpoint())
-    assert control.handle(c.DeleteVpcEndpoints(STRANGER, ("vpce-1",)), 0).records == []
+    assert control.handle(c.DeleteVpcEndpoints(Home(STRANGER, REGION), ("vpce-1",)), 0).records == []
     assert control.network.endpoint("vpce-1") is not None
 
 
@@ -501,11 +503,63 @@ def test_an_endpoints_interface_cannot_be_detached_as_an_instance() -> None:
 def test_a_vpc_that_was_emptied_can_be_deleted() -> None:
     control = control_with(*READY, endpoint("1", "subnet-a"), group("web"))
     for command in (
-        c.DeleteVpcEndpoints(ACCOUNT, ("vpce-1",)),
-        c.DeleteSubnet(ACCOUNT, "subnet-a"),
-        c.DeleteSubnet(ACCOUNT, "subnet-b"),
-        c.DeleteSecurityGroup(ACCOUNT, "sg-web"),
-        c.DeleteVpc(ACCOUNT, "vpc-1"),
+        c.DeleteVpcEndpoints(HOME, ("vpce-1",)),
+        c.DeleteSubnet(HOME, "subnet-a"),
+        c.DeleteSubnet(HOME, "subnet-b"),
+        c.DeleteSecurityGroup(HOME, "sg-web"),
+        c.DeleteVpc(HOME, "vpc-1"),
     ):
         control.handle(command, 0)
     assert control.snapshot() == Control().snapshot()
+
+
+@pytest.mark.parametrize("home", [Home(ACCOUNT, "eu-west-1"), Home(STRANGER, REGION)])
+def test_another_region_or_account_sees_nothing(home: Home) -> None:
+    control = Control()
+    for command in (vpc(), dns(), A, endpoint("1", "subnet-a")):
+        control.handle(command, 0)
+    for describe in (
+        c.DescribeVpcs,
+        c.DescribeSubnets,
+        c.DescribeSecurityGroups,
+        c.DescribeVpcEndpoints,
+        c.DescribeNetworkInterfaces,
+    ):
+        own, other = (control.handle(describe(one), 0).reply for one in (HOME, home))
+        assert isinstance(own, Page)
+        assert isinstance(other, Page)
+        assert own.items
+        assert not other.items
+    for described, thing_id in ((c.DescribeVpcs, "vpc-1"), (c.DescribeVpcEndpoints, "vpce-1")):
+        with pytest.raises(NotFound):
+            control.handle(described(home, (thing_id,)), 0)
+
+
+def test_an_endpoint_is_for_the_service_of_its_own_region() -> None:
+    control, far = Control(), Home(ACCOUNT, "eu-west-1")
+    control.handle(replace(vpc(), home=far), 0)
+    with pytest.raises(InvalidServiceName):
+        control.handle(endpoint(home=far, private_dns_enabled=False), 0)
+    far_service = "com.amazonaws.eu-west-1.sqs"
+    control.handle(endpoint(home=far, service_name=far_service, private_dns_enabled=False), 0)
+
+
+def test_a_client_token_counts_in_its_own_region() -> None:
+    control, far = Control(), Home(ACCOUNT, "eu-west-1")
+    for command in (
+        vpc(),
+        endpoint(client_token="once", private_dns_enabled=False),
+        replace(vpc(2), home=far),
+    ):
+        control.handle(command, 0)
+    other = endpoint(
+        "2",
+        vpc_id="vpc-2",
+        home=far,
+        service_name="com.amazonaws.eu-west-1.sqs",
+        client_token="once",
+        private_dns_enabled=False,
+    )
+    reply = control.handle(other, 0).reply
+    assert isinstance(reply, EndpointDescription)
+    assert reply.endpoint.vpc_endpoint_id == "vpce-2"

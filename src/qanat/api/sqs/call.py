@@ -25,7 +25,7 @@ class Tongue(Protocol):
 class SqsCall:
     """Answered once, by `answer` or `refuse`."""
 
-    __slots__ = ("_hosts", "_tongue", "caller", "now_ms", "request", "request_id")
+    __slots__ = ("_hosts", "_tongue", "caller", "now_ms", "region", "request", "request_id")
 
     def __init__(
         self,
@@ -33,6 +33,7 @@ class SqsCall:
         request_id: str,
         tongue: Tongue,
         caller: Caller,
+        region: str,
         hosts: Hosts,
         now_ms: int,
     ) -> None:
@@ -40,6 +41,7 @@ class SqsCall:
         self.request_id = request_id
         self._tongue = tongue
         self.caller = caller
+        self.region = region
         self.now_ms = now_ms
         self._hosts = hosts
 

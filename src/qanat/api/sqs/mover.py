@@ -128,7 +128,16 @@ class Mover:
         ):
             policy = self._catalogue.settings(queue).policy
             self._authoriser.demand(
-                task.caller, action, queue.arn, queue.account, None, {}, now_ms, policy, queue.tags
+                task.caller,
+                action,
+                queue.arn,
+                queue.account,
+                queue.region,
+                None,
+                {},
+                now_ms,
+                policy,
+                queue.tags,
             )
 
     def queue_of(self, arn: str) -> Queue | None:

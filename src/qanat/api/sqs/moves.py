@@ -124,7 +124,7 @@ class MoveTasks:
 
     def _source(self, call: SqsCall, arn: Arn, *actions: str) -> Queue:
         """The queue of that ARN, once all the actions on it are allowed. Raises AccessDenied, ResourceNotFound."""
-        queue = self._mover.queue_of(str(arn))
+        queue = self._queue(call, arn)
         if queue is None:
             self._demand(call, f"sqs:{actions[0]}", str(arn), arn.account, None, ())
             raise _not_found("SourceArn")
@@ -132,8 +132,12 @@ class MoveTasks:
             self._demand_on(call, action, queue)
         return queue
 
+    def _queue(self, call: SqsCall, arn: Arn) -> Queue | None:
+        """None where it is in another region, too: SQS of one region knows no queue of the next."""
+        return self._mover.queue_of(str(arn)) if arn.region == call.region else None
+
     def _destination(self, call: SqsCall, source: Queue, arn: Arn) -> Queue:
-        queue = self._mover.queue_of(str(arn))
+        queue = self._queue(call, arn)
         if queue is None:
             self._demand(call, "sqs:SendMessage", str(arn), arn.account, None, ())
             raise _not_found("DestinationArn")

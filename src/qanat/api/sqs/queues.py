@@ -33,21 +33,19 @@ class Queues:
         control_node: Node,
         node: Node,
         parking: Parking,
-        region: str,
         cooldown_ms: int,
     ) -> None:
         self._catalogue = control.catalogue
         self._control_node = control_node
         self._node = node
         self._parking = parking
-        self._region = region
         self._cooldown_ms = cooldown_ms
         """How long a deleted name rests and a purge keeps the next one away; AWS: 60 seconds."""
 
     def create(self, call: SqsCall, given: i.CreateQueueInput) -> None:
         command = d.CreateQueue(
             call.caller.account,
-            self._region,
+            call.region,
             required(given.QueueName, "QueueName"),
             tuple((given.Attributes or {}).items()),
             tuple((given.tags or {}).items()),
@@ -89,7 +87,7 @@ class Queues:
     def list(self, call: SqsCall, given: i.ListQueuesInput) -> None:
         command = d.ListQueues(
             call.caller.account,
-            self._region,
+            call.region,
             given.QueueNamePrefix or "",
             integer(given.MaxResults, "MaxResults", limits.LIST_RESULTS.high),
             _name_of(given.NextToken),

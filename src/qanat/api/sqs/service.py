@@ -14,8 +14,7 @@ from qanat.api.sqs.queues import Queues
 from qanat.api.sqs.tags import QueueTags
 from qanat.core.control import Control
 from qanat.core.errors import InvalidAction, QanatError
-from qanat.core.identity.model import Caller
-from qanat.core.names import ACCOUNT_ID, queue_arn
+from qanat.core.names import ACCOUNT_ID, queue_arn, region_of_host
 from qanat.core.queues.errors import QueueDoesNotExist
 from qanat.core.queues.model import Queue
 from qanat.node import Node
@@ -44,11 +43,9 @@ class SqsService:
         control_node: Node,
         node: Node,
         mover: Mover,
-        region: str,
     ) -> None:
         self._catalogue = control.catalogue
         self._authoriser = authoriser
-        self._region = region
         tags, permissions = QueueTags(control_node), Permissions(control_node)
         self._on_queue: dict[str, Callable[[SqsCall, Queue, Any], None]] = {
             "AddPermission": permissions.add,
@@ -91,17 +88,20 @@ class SqsService:
         if name in self._on_arn:
             self._on_arn[name](call, given)
             return
-        account, queue_name = self._named(call.caller, operation, given, path)
-        queue = self._catalogue.queue(account, self._region, queue_name)
+        region, account, queue_name = self._named(call, operation, given, path)
+        queue = self._catalogue.queue(account, call.region, queue_name)
         # Leave first: who may not ask is not told whether the queue exists.
         if queue is None:
             self._demand(
-                call, operation.iam_action, queue_arn(self._region, account, queue_name), account, None
+                call, operation.iam_action, queue_arn(call.region, account, queue_name), account, None
             )
             raise QueueDoesNotExist
         settings = self._catalogue.settings(queue)
         tags = _request_tags(given) if name in _TAGGING else NO_TAGS
         self._demand(call, operation.iam_action, settings.arn, account, settings.policy, queue.tags, tags)
+        if region != call.region:
+            # The URL is of a namesake in another region.
+            raise QueueDoesNotExist
         self._on_queue[name](call, queue, given)
 
     def _handle_account(self, call: SqsCall, operation: Operation, given: Any) -> None:
@@ -111,7 +111,7 @@ class SqsService:
             self._list(call, given)
         else:
             name = required(given.QueueName, "QueueName")
-            arn = queue_arn(self._region, account, name)
+            arn = queue_arn(call.region, account, name)
             tags = given.tags or NO_TAGS
             self._demand(call, operation.iam_action, arn, account, None, request_tags=tags)
             if tags:
@@ -134,6 +134,7 @@ class SqsService:
             action,
             resource,
             account,
+            call.region,
             request.way,
             request.headers,
             call.now_ms,
@@ -142,15 +143,20 @@ class SqsService:
             request_tags,
         )
 
-    def _named(self, caller: Caller, operation: Operation, given: Any, path: bytes) -> tuple[str, str]:
-        """(account, name). The QueueUrl in the body wins over the path."""
+    def _named(self, call: SqsCall, operation: Operation, given: Any, path: bytes) -> tuple[str, str, str]:
+        """(region, account, name). The QueueUrl in the body wins over the path."""
+        own = call.caller.account
         if operation.name == "GetQueueUrl":
-            return given.QueueOwnerAWSAccountId or caller.account, required(given.QueueName, "QueueName")
+            owner = given.QueueOwnerAWSAccountId or own
+            return call.region, owner, required(given.QueueName, "QueueName")
         url = given.QueueUrl
         if url is None and path != b"/":
             url = path.decode("latin-1")
         url = required(url, "QueueUrl")
-        return _account_and_name(url) if "/" in url else (caller.account, url)
+        if "/" not in url:
+            return call.region, own, url
+        region, account, name = _read_queue_url(url)
+        return region or call.region, account, name
 
 
 def _request_tags(given: Any) -> Mapping[str, str | None]:
@@ -161,8 +167,11 @@ def _request_tags(given: Any) -> Mapping[str, str | None]:
 
 # As many queues as a busy server may have; at most some 30 MB, should all the URLs be as long as they may be.
 @lru_cache(maxsize=16_384)
-def _account_and_name(url: str) -> tuple[str, str]:
-    """From a whole URL or its path. Its host says nothing. Raises InvalidAddress, QueueDoesNotExist."""
+def _read_queue_url(url: str) -> tuple[str | None, str, str]:
+    """(region, account, name) of a whole URL or its path; a host that is no name of SQS says nothing.
+
+    Raises InvalidAddress, QueueDoesNotExist.
+    """
     if len(url) > _QUEUE_URL_MAX:
         raise InvalidAddress(url)
     parts = url.rstrip("/").rsplit("/", 2)
@@ -171,4 +180,4 @@ def _account_and_name(url: str) -> tuple[str, str]:
         raise QueueDoesNotExist
     if len(parts) != 3 or not ACCOUNT_ID.match(parts[1]):
         raise InvalidAddress(url)
-    return parts[1], parts[2]
+    return region_of_host(parts[0].rpartition("/")[2]), parts[1], parts[2]

@@ -53,6 +53,10 @@ class IdentityState:
     def has_account(self, account: str) -> bool:
         return account in self._store.accounts
 
+    def accounts(self) -> list[AccountCreated]:
+        """In the order of their numbers."""
+        return [self._store.accounts[account] for account in sorted(self._store.accounts)]
+
     def snapshot(self) -> IdentityKept:
         return self._store.snapshot()
 

@@ -1,8 +1,8 @@
-"""What may be asked of the network state. Ids come in the command; `account` is whose things are seen and changed."""
+"""What may be asked of the network state. Ids come in the command; `home` is where things are seen and changed."""
 
 from msgspec import Struct
 
-from qanat.core.network.model import EndpointState, SecurityGroupRule, Tags
+from qanat.core.network.model import EndpointState, Home, SecurityGroupRule, Tags
 
 
 class Filter(Struct, frozen=True):
@@ -13,9 +13,9 @@ class Filter(Struct, frozen=True):
 
 
 class Describe(Struct, frozen=True):
-    """Lists things of one kind: those named, or all of the account's, that match every filter."""
+    """Lists things of one kind: those named, or all there are in the home, that match every filter."""
 
-    account: str
+    home: Home
     ids: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
     max_results: int | None = None
@@ -25,7 +25,7 @@ class Describe(Struct, frozen=True):
 class CreateVpc(Struct, frozen=True):
     """The group and rule ids are for the default security group that is made with the VPC."""
 
-    account: str
+    home: Home
     vpc_id: str
     cidr_block: str
     group_id: str
@@ -39,28 +39,28 @@ class DescribeVpcs(Describe, frozen=True):
 
 
 class DescribeVpcAttribute(Struct, frozen=True):
-    account: str
+    home: Home
     vpc_id: str
 
 
 class ModifyVpcAttribute(Struct, frozen=True):
     """None leaves an attribute as it is."""
 
-    account: str
+    home: Home
     vpc_id: str
     enable_dns_support: bool | None = None
     enable_dns_hostnames: bool | None = None
 
 
 class DeleteVpc(Struct, frozen=True):
-    account: str
+    home: Home
     vpc_id: str
 
 
 class CreateSubnet(Struct, frozen=True):
     """Without an availability zone: the one of `zones` that has the fewest subnets of the VPC."""
 
-    account: str
+    home: Home
     subnet_id: str
     vpc_id: str
     cidr_block: str
@@ -74,12 +74,12 @@ class DescribeSubnets(Describe, frozen=True):
 
 
 class DeleteSubnet(Struct, frozen=True):
-    account: str
+    home: Home
     subnet_id: str
 
 
 class CreateSecurityGroup(Struct, frozen=True):
-    account: str
+    home: Home
     group_id: str
     vpc_id: str
     name: str
@@ -93,7 +93,7 @@ class DescribeSecurityGroups(Describe, frozen=True):
 
 
 class AuthorizeRules(Struct, frozen=True):
-    account: str
+    home: Home
     group_id: str
     egress: bool
     rules: tuple[SecurityGroupRule, ...]
@@ -102,7 +102,7 @@ class AuthorizeRules(Struct, frozen=True):
 class RevokeRules(Struct, frozen=True):
     """Names rules by id, or by what they say; the ids inside `rules` count for nothing."""
 
-    account: str
+    home: Home
     group_id: str
     egress: bool
     rules: tuple[SecurityGroupRule, ...] = ()
@@ -110,15 +110,14 @@ class RevokeRules(Struct, frozen=True):
 
 
 class DeleteSecurityGroup(Struct, frozen=True):
-    account: str
+    home: Home
     group_id: str
 
 
 class CreateVpcEndpoint(Struct, frozen=True):
     """`addresses` are (subnet id, IPv4 address) wishes; `interface_ids` are one a subnet, in the same order."""
 
-    account: str
-    region: str
+    home: Home
     vpc_endpoint_id: str
     vpc_id: str
     service_name: str
@@ -141,8 +140,7 @@ class DescribeVpcEndpoints(Describe, frozen=True):
 class ModifyVpcEndpoint(Struct, frozen=True):
     """None and empty leave things as they are; `interface_ids` suffice for the added subnets."""
 
-    account: str
-    region: str
+    home: Home
     vpc_endpoint_id: str
     reset_policy: bool = False
     policy: str | None = None
@@ -156,7 +154,7 @@ class ModifyVpcEndpoint(Struct, frozen=True):
 
 
 class DeleteVpcEndpoints(Struct, frozen=True):
-    account: str
+    home: Home
     vpc_endpoint_ids: tuple[str, ...]
 
 

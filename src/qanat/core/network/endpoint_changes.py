@@ -23,8 +23,8 @@ class EndpointChanges:
         self.handlers: Handlers = {ModifyVpcEndpoint: self._modify}
 
     def _modify(self, command: ModifyVpcEndpoint, now_ms: int) -> None:
-        endpoint = self._store.endpoint(command.account, command.vpc_endpoint_id)
-        vpc = self._store.vpc(command.account, endpoint.vpc_id)
+        endpoint = self._store.endpoint(command.home, command.vpc_endpoint_id)
+        vpc = self._store.vpc(command.home, endpoint.vpc_id)
         modified = replace(
             endpoint,
             policy=_policy(command, endpoint),
@@ -51,7 +51,7 @@ class EndpointChanges:
         if command.private_dns_enabled is None:
             return endpoint.private_dns_enabled
         if command.private_dns_enabled:
-            check_private_dns(self._store, vpc, command.region, endpoint.vpc_endpoint_id)
+            check_private_dns(self._store, vpc, endpoint.vpc_endpoint_id)
         return command.private_dns_enabled
 
     def _interfaces(

@@ -51,7 +51,7 @@ def check_zones(subnets: Sequence[Subnet]) -> None:
         zones.add(subnet.availability_zone)
 
 
-def check_private_dns(store: NetworkStore, vpc: Vpc, region: str, own_id: str | None) -> None:
+def check_private_dns(store: NetworkStore, vpc: Vpc, own_id: str | None) -> None:
     """That the endpoint `own_id`, or a new one, may answer to SQS's name in the VPC; raises InvalidParameter."""
     if not (vpc.enable_dns_support and vpc.enable_dns_hostnames):
         raise InvalidParameter(
@@ -62,7 +62,7 @@ def check_private_dns(store: NetworkStore, vpc: Vpc, region: str, own_id: str | 
     if any(one.private_dns_enabled for one in others):
         raise InvalidParameter(
             "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
-            f"{sqs_host(region)} in the VPC {vpc.vpc_id}"
+            f"{sqs_host(vpc.home.region)} in the VPC {vpc.vpc_id}"
         )
 
 
@@ -84,7 +84,7 @@ def new_interfaces(
             interface_id,
             endpoint.vpc_id,
             subnet.subnet_id,
-            endpoint.account,
+            endpoint.home,
             take_address(store, subnet, wishes.get(subnet.subnet_id)),
             endpoint.security_group_ids,
             InterfaceType.VPC_ENDPOINT,

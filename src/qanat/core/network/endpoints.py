@@ -41,16 +41,11 @@ _READERS: Final[Mapping[str, Reader[EndpointDescription]]] = {
     "vpc-endpoint-id": lambda shown: (shown.endpoint.vpc_endpoint_id,),
     "vpc-id": lambda shown: (shown.endpoint.vpc_id,),
     "service-name": lambda shown: (shown.endpoint.service_name,),
-    "service-region": lambda shown: (region_of(shown.endpoint),),
+    "service-region": lambda shown: (shown.endpoint.home.region,),
     "vpc-endpoint-state": lambda shown: (shown.endpoint.state,),
     "vpc-endpoint-type": lambda shown: ("Interface",),
     "ip-address-type": lambda shown: ("ipv4",),
 }
-
-
-def region_of(endpoint: VpcEndpoint) -> str:
-    """The Region within `com.amazonaws.<region>.sqs`."""
-    return endpoint.service_name.split(".")[2]
 
 
 class Endpoints:
@@ -74,31 +69,31 @@ class Endpoints:
         return self._shown(endpoint)
 
     def _made_by_token(self, command: CreateVpcEndpoint, digest: str | None) -> VpcEndpoint | None:
-        used = self._store.client_tokens.get((command.account, command.client_token or ""))
+        used = self._store.client_tokens.get((command.home, command.client_token or ""))
         if used is None or digest is None:
             return None
         if used.request_digest != digest:
             raise IdempotentParameterMismatch
-        return self._store.endpoint(command.account, used.vpc_endpoint_id)
+        return self._store.endpoint(command.home, used.vpc_endpoint_id)
 
     def _checked(
         self, command: CreateVpcEndpoint, now_ms: int
     ) -> tuple[VpcEndpoint, tuple[NetworkInterface, ...]]:
         store = self._store
-        vpc = store.vpc(command.account, command.vpc_id)
-        check_service(command.region, command.service_name, command.endpoint_type)
+        vpc = store.vpc(command.home, command.vpc_id)
+        check_service(vpc.home.region, command.service_name, command.endpoint_type)
         check_policy(command.policy)
         subnets = [subnet_in(store, vpc, subnet_id) for subnet_id in command.subnet_ids]
         check_zones(subnets)
         groups = groups_in(store, vpc, command.security_group_ids)
         if command.private_dns_enabled:
-            check_private_dns(store, vpc, command.region, None)
+            check_private_dns(store, vpc, None)
         if store.endpoints.count("vpc", vpc.vpc_id) >= ENDPOINTS_OF_VPC_MAX:
             raise VpcEndpointsExceeded
         endpoint = VpcEndpoint(
             command.vpc_endpoint_id,
             vpc.vpc_id,
-            vpc.account,
+            vpc.home,
             command.service_name,
             EndpointState.PENDING,
             command.policy,
@@ -113,11 +108,11 @@ class Endpoints:
         return endpoint, new_interfaces(store, endpoint, subnets, command.interface_ids, command.addresses)
 
     def _describe(self, command: DescribeVpcEndpoints, now_ms: int) -> Page[EndpointDescription]:
-        owned = map(self._shown, self._store.endpoints.where("account", command.account))
+        owned = map(self._shown, self._store.endpoints.where("home", str(command.home)))
         return describe(
             command,
             owned,
-            lambda account, endpoint_id: self._shown(self._store.endpoint(account, endpoint_id)),
+            lambda home, endpoint_id: self._shown(self._store.endpoint(home, endpoint_id)),
             lambda shown: shown.endpoint.vpc_endpoint_id,
             _READERS,
             lambda shown: shown.endpoint.tags,
@@ -129,7 +124,7 @@ class Endpoints:
         by_subnet = {interface.subnet_id: interface for interface in own}
         interfaces = tuple(by_subnet[subnet_id] for subnet_id in endpoint.subnet_ids)
         zones = tuple(
-            store.subnet(endpoint.account, subnet_id).availability_zone for subnet_id in endpoint.subnet_ids
+            store.subnet(endpoint.home, subnet_id).availability_zone for subnet_id in endpoint.subnet_ids
         )
         return EndpointDescription(
             endpoint, interfaces, store.group_names(endpoint.security_group_ids), zones
@@ -139,7 +134,7 @@ class Endpoints:
         failures = []
         for endpoint_id in dict.fromkeys(command.vpc_endpoint_ids):
             try:
-                self._store.endpoint(command.account, endpoint_id)
+                self._store.endpoint(command.home, endpoint_id)
             except VpcEndpointNotFound as error:
                 failures.append(DeleteFailure(endpoint_id, error.code, error.message))
             else:

@@ -6,7 +6,7 @@ from qanat.core.errors import QanatError
 
 
 class NotFound(QanatError):
-    """A thing that does not exist, or belongs to another account; subclasses say which kind."""
+    """A thing that does not exist, or belongs to another account or region; subclasses say which kind."""
 
     text: ClassVar[str]
 

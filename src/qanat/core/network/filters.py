@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from qanat.core.errors import InvalidParameterValue
 from qanat.core.network.commands import Describe, Filter
-from qanat.core.network.model import Tags
+from qanat.core.network.model import Home, Tags
 from qanat.core.page import Page, page
 
 # EC2 refuses more than 200 values in one request.
@@ -79,14 +79,14 @@ def _reader(name: str, readers: Mapping[str, Reader[V]], tags: Callable[[V], Tag
 def describe(
     command: Describe,
     owned: Iterable[V],
-    named: Callable[[str, str], V],
+    named: Callable[[Home, str], V],
     thing_id: Callable[[V], str],
     readers: Mapping[str, Reader[V]],
     tags: Callable[[V], Tags],
 ) -> Page[V]:
-    """`named(account, id)` raises for an id that is not the account's; `owned` are all of the account's things."""
+    """`named(home, id)` raises for an id that is not of that home; `owned` are all things there."""
     values: Iterable[V] = owned
     if command.ids:
-        values = [named(command.account, one) for one in sorted(set(command.ids))]
+        values = [named(command.home, one) for one in sorted(set(command.ids))]
     selected = select(values, command.filters, readers, tags)
     return page(selected, thing_id, command.next_token, command.max_results)

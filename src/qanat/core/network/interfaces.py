@@ -31,7 +31,7 @@ _READERS: Final[Mapping[str, Reader[InterfaceDescription]]] = {
     "network-interface-id": lambda shown: (shown.interface.interface_id,),
     "vpc-id": lambda shown: (shown.interface.vpc_id,),
     "subnet-id": lambda shown: (shown.interface.subnet_id,),
-    "owner-id": lambda shown: (shown.interface.account,),
+    "owner-id": lambda shown: (shown.interface.home.account,),
     "private-ip-address": lambda shown: (shown.interface.private_ip,),
     "addresses.private-ip-address": lambda shown: (shown.interface.private_ip,),
     "addresses.primary": lambda shown: ("true",),
@@ -61,18 +61,18 @@ class Interfaces:
         }
 
     def _describe(self, command: DescribeNetworkInterfaces, now_ms: int) -> Page[InterfaceDescription]:
-        owned = map(self._shown, self._store.interfaces.where("account", command.account))
+        owned = map(self._shown, self._store.interfaces.where("home", str(command.home)))
         return describe(
             command,
             owned,
-            lambda account, interface_id: self._shown(self._store.interface(account, interface_id)),
+            lambda home, interface_id: self._shown(self._store.interface(home, interface_id)),
             lambda shown: shown.interface.interface_id,
             _READERS,
             lambda shown: (),
         )
 
     def _shown(self, interface: NetworkInterface) -> InterfaceDescription:
-        subnet = self._store.subnet(interface.account, interface.subnet_id)
+        subnet = self._store.subnet(interface.home, interface.subnet_id)
         groups = self._store.group_names(interface.security_group_ids)
         return InterfaceDescription(interface, subnet.availability_zone, groups)
 
@@ -87,7 +87,7 @@ class Interfaces:
             command.interface_id,
             vpc.vpc_id,
             subnet.subnet_id,
-            vpc.account,
+            vpc.home,
             take_address(self._store, subnet, None),
             groups,
             InterfaceType.INTERFACE,
@@ -116,7 +116,7 @@ class Interfaces:
 
 def subnet_in(store: NetworkStore, vpc: Vpc, subnet_id: str) -> Subnet:
     """Raises SubnetNotFound, or InvalidParameter where the subnet is another VPC's."""
-    subnet = store.subnet(vpc.account, subnet_id)
+    subnet = store.subnet(vpc.home, subnet_id)
     if subnet.vpc_id != vpc.vpc_id:
         raise InvalidParameter(f"The subnet '{subnet_id}' does not belong to the VPC '{vpc.vpc_id}'.")
     return subnet
@@ -125,7 +125,7 @@ def subnet_in(store: NetworkStore, vpc: Vpc, subnet_id: str) -> Subnet:
 def groups_in(store: NetworkStore, vpc: Vpc, group_ids: tuple[str, ...]) -> tuple[str, ...]:
     """The groups, each once, or the VPC's default group if there are none; raises SecurityGroupNotFound."""
     for group_id in group_ids:
-        if store.group(vpc.account, group_id).vpc_id != vpc.vpc_id:
+        if store.group(vpc.home, group_id).vpc_id != vpc.vpc_id:
             raise SecurityGroupNotFound(group_id)
     return tuple(dict.fromkeys(group_ids)) or (vpc.default_security_group_id,)
 

@@ -4,6 +4,7 @@ Ids are AWS's (`vpc-` and 17 hex digits); addresses and CIDR blocks are canonica
 """
 
 from enum import StrEnum
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -25,9 +26,19 @@ class InterfaceType(StrEnum):
 Tags = tuple[tuple[str, str], ...]
 
 
+class Home(NamedTuple):
+    """An account's part of one region: what is made there is seen from nowhere else, other regions included."""
+
+    account: str
+    region: str
+
+    def __str__(self) -> str:
+        return f"{self.account}/{self.region}"
+
+
 class Vpc(Struct, frozen=True, array_like=True):
     vpc_id: str
-    account: str
+    home: Home
     cidr_block: str
     """An IPv4 network between /16 and /28, as AWS allows."""
     default_security_group_id: str
@@ -39,7 +50,7 @@ class Vpc(Struct, frozen=True, array_like=True):
 class Subnet(Struct, frozen=True, array_like=True):
     subnet_id: str
     vpc_id: str
-    account: str
+    home: Home
     cidr_block: str
     availability_zone: str
     tags: Tags = ()
@@ -62,7 +73,7 @@ class SecurityGroupRule(Struct, frozen=True, array_like=True):
 class SecurityGroup(Struct, frozen=True, array_like=True):
     group_id: str
     vpc_id: str
-    account: str
+    home: Home
     name: str
     description: str
     ingress: tuple[SecurityGroupRule, ...] = ()
@@ -76,7 +87,7 @@ class NetworkInterface(Struct, frozen=True, array_like=True):
     interface_id: str
     vpc_id: str
     subnet_id: str
-    account: str
+    home: Home
     private_ip: str
     security_group_ids: tuple[str, ...]
     type: InterfaceType
@@ -89,7 +100,7 @@ class VpcEndpoint(Struct, frozen=True, array_like=True):
 
     vpc_endpoint_id: str
     vpc_id: str
-    account: str
+    home: Home
     service_name: str
     state: EndpointState
     policy: str | None
@@ -105,8 +116,8 @@ class VpcEndpoint(Struct, frozen=True, array_like=True):
     tags: Tags = ()
 
 
-def endpoint_dns_names(endpoint: VpcEndpoint, region: str, zones: tuple[str, ...]) -> tuple[str, ...]:
+def endpoint_dns_names(endpoint: VpcEndpoint, zones: tuple[str, ...]) -> tuple[str, ...]:
     """The endpoint's own names, in AWS's order: the regional one, then one a zone."""
     stem = f"{endpoint.vpc_endpoint_id}-{endpoint.dns_suffix}"
-    base = f"sqs.{region}.vpce.amazonaws.com"
+    base = f"sqs.{endpoint.home.region}.vpce.amazonaws.com"
     return (f"{stem}.{base}", *(f"{stem}-{zone}.{base}" for zone in zones))

@@ -8,9 +8,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from qanat.core.network.model import NetworkInterface, SecurityGroup, Subnet, Vpc, VpcEndpoint
+from qanat.core.network.model import Home, NetworkInterface, SecurityGroup, Subnet, Vpc, VpcEndpoint
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class VpcCreated(Struct, frozen=True, array_like=True, tag=True):
@@ -80,7 +80,7 @@ class InstanceDetached(Struct, frozen=True, array_like=True, tag=True):
 class ClientTokenUsed(Struct, frozen=True, array_like=True):
     """Part of a snapshot: which endpoint a client token made, and of which request."""
 
-    account: str
+    home: Home
     client_token: str
     vpc_endpoint_id: str
     request_digest: str

@@ -56,7 +56,7 @@ _READERS: Final[Mapping[str, Reader[SecurityGroup]]] = {
     "group-name": lambda group: (group.name,),
     "description": lambda group: (group.description,),
     "vpc-id": lambda group: (group.vpc_id,),
-    "owner-id": lambda group: (group.account,),
+    "owner-id": lambda group: (group.home.account,),
     **_rule_readers("ip-permission", lambda group: group.ingress),
     **_rule_readers("egress.ip-permission", lambda group: group.egress),
 }
@@ -75,7 +75,7 @@ class SecurityGroups:
         }
 
     def _create(self, command: CreateSecurityGroup, now_ms: int) -> SecurityGroup:
-        vpc = self._store.vpc(command.account, command.vpc_id)
+        vpc = self._store.vpc(command.home, command.vpc_id)
         if any(group.name == command.name for group in self._store.groups.where("vpc", vpc.vpc_id)):
             raise SecurityGroupDuplicate(
                 f"The security group '{command.name}' already exists for VPC '{vpc.vpc_id}'"
@@ -83,7 +83,7 @@ class SecurityGroups:
         group = SecurityGroup(
             command.group_id,
             vpc.vpc_id,
-            vpc.account,
+            vpc.home,
             command.name,
             command.description,
             egress=(allow_all(command.egress_rule_id),),
@@ -93,7 +93,7 @@ class SecurityGroups:
         return group
 
     def _describe(self, command: DescribeSecurityGroups, now_ms: int) -> Page[SecurityGroup]:
-        owned = self._store.groups.where("account", command.account)
+        owned = self._store.groups.where("home", str(command.home))
         return describe(
             command,
             owned,
@@ -104,7 +104,7 @@ class SecurityGroups:
         )
 
     def _authorize(self, command: AuthorizeRules, now_ms: int) -> Rules:
-        group = self._store.group(command.account, command.group_id)
+        group = self._store.group(command.home, command.group_id)
         standing = _rules(group, command.egress)
         said = {meaning(rule) for rule in standing}
         for rule in command.rules:
@@ -120,12 +120,12 @@ class SecurityGroups:
     def _check_source(self, group: SecurityGroup, rule: SecurityGroupRule) -> None:
         if rule.source_group_id is None:
             return
-        source = self._store.group(group.account, rule.source_group_id)
+        source = self._store.group(group.home, rule.source_group_id)
         if source.vpc_id != group.vpc_id:
             raise SecurityGroupNotFound(source.group_id)
 
     def _revoke(self, command: RevokeRules, now_ms: int) -> Rules:
-        group = self._store.group(command.account, command.group_id)
+        group = self._store.group(command.home, command.group_id)
         standing = _rules(group, command.egress)
         by_id = {rule.rule_id: rule for rule in standing}
         by_meaning = {meaning(rule): rule for rule in standing}
@@ -144,8 +144,8 @@ class SecurityGroups:
         return tuple(revoked.values())
 
     def _delete(self, command: DeleteSecurityGroup, now_ms: int) -> None:
-        store, group = self._store, self._store.group(command.account, command.group_id)
-        if store.vpc(group.account, group.vpc_id).default_security_group_id == group.group_id:
+        store, group = self._store, self._store.group(command.home, command.group_id)
+        if store.vpc(group.home, group.vpc_id).default_security_group_id == group.group_id:
             raise CannotDelete(
                 f'the specified group: "{group.group_id}" name: "{group.name}" cannot be deleted by a user'
             )

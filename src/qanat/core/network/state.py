@@ -1,6 +1,6 @@
 """VPCs, subnets, security groups, endpoints and interfaces in memory, with what finds them.
 
-The look-ups are for the network and policy planes, which serve every account; commands see one account only.
+The look-ups are for the network and policy planes, which serve every account and region; commands see one home only.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -108,7 +108,7 @@ class NetworkState:
         return self._store.endpoints.get(vpc_endpoint_id)
 
     def endpoints(self) -> list[VpcEndpoint]:
-        """Every endpoint of every account, in the order of their ids."""
+        """Every endpoint of every account and region, in the order of their ids."""
         return list(self._store.endpoints)
 
     def endpoints_of(self, vpc_id: str) -> list[VpcEndpoint]:

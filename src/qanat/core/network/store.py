@@ -16,7 +16,7 @@ from qanat.core.network.errors import (
     VpcEndpointNotFound,
     VpcNotFound,
 )
-from qanat.core.network.model import NetworkInterface, SecurityGroup, Subnet, Vpc, VpcEndpoint
+from qanat.core.network.model import Home, NetworkInterface, SecurityGroup, Subnet, Vpc, VpcEndpoint
 from qanat.core.network.replies import GroupNames
 from qanat.core.table import Table
 
@@ -25,7 +25,7 @@ _NOTHING: frozenset[str] = frozenset()
 
 class _Owned(Protocol):
     @property
-    def account(self) -> str: ...
+    def home(self) -> Home: ...
 
 
 T = TypeVar("T", bound=_Owned)
@@ -34,52 +34,52 @@ E = TypeVar("E", str, int)
 
 class NetworkStore:
     def __init__(self) -> None:
-        self.vpcs: Table[str, Vpc] = Table(lambda vpc: vpc.vpc_id, account=lambda vpc: (vpc.account,))
+        self.vpcs: Table[str, Vpc] = Table(lambda vpc: vpc.vpc_id, home=lambda vpc: (str(vpc.home),))
         self.subnets: Table[str, Subnet] = Table(
             lambda subnet: subnet.subnet_id,
-            account=lambda subnet: (subnet.account,),
+            home=lambda subnet: (str(subnet.home),),
             vpc=lambda subnet: (subnet.vpc_id,),
         )
         self.groups: Table[str, SecurityGroup] = Table(
             lambda group: group.group_id,
-            account=lambda group: (group.account,),
+            home=lambda group: (str(group.home),),
             vpc=lambda group: (group.vpc_id,),
         )
         self.endpoints: Table[str, VpcEndpoint] = Table(
             lambda endpoint: endpoint.vpc_endpoint_id,
-            account=lambda endpoint: (endpoint.account,),
+            home=lambda endpoint: (str(endpoint.home),),
             vpc=lambda endpoint: (endpoint.vpc_id,),
             group=lambda endpoint: endpoint.security_group_ids,
         )
         self.interfaces: Table[str, NetworkInterface] = Table(
             lambda interface: interface.interface_id,
-            account=lambda interface: (interface.account,),
+            home=lambda interface: (str(interface.home),),
             type=lambda interface: (interface.type,),
             vpc=lambda interface: (interface.vpc_id,),
             subnet=lambda interface: (interface.subnet_id,),
             endpoint=lambda interface: (interface.vpc_endpoint_id,) if interface.vpc_endpoint_id else (),
             group=lambda interface: interface.security_group_ids,
         )
-        self.client_tokens: dict[tuple[str, str], records.ClientTokenUsed] = {}
+        self.client_tokens: dict[tuple[Home, str], records.ClientTokenUsed] = {}
         self._used: dict[str, set[int]] = {}
         self._addresses_of_group: dict[str, set[str]] = {}
 
-    # What the checks ask. Another account's thing is one that does not exist.
+    # What the checks ask. A thing of another account or region is one that does not exist.
 
-    def vpc(self, account: str, vpc_id: str) -> Vpc:
-        return _own(account, self.vpcs.get(vpc_id), VpcNotFound(vpc_id))
+    def vpc(self, home: Home, vpc_id: str) -> Vpc:
+        return _own(home, self.vpcs.get(vpc_id), VpcNotFound(vpc_id))
 
-    def subnet(self, account: str, subnet_id: str) -> Subnet:
-        return _own(account, self.subnets.get(subnet_id), SubnetNotFound(subnet_id))
+    def subnet(self, home: Home, subnet_id: str) -> Subnet:
+        return _own(home, self.subnets.get(subnet_id), SubnetNotFound(subnet_id))
 
-    def group(self, account: str, group_id: str) -> SecurityGroup:
-        return _own(account, self.groups.get(group_id), SecurityGroupNotFound(group_id))
+    def group(self, home: Home, group_id: str) -> SecurityGroup:
+        return _own(home, self.groups.get(group_id), SecurityGroupNotFound(group_id))
 
-    def endpoint(self, account: str, vpc_endpoint_id: str) -> VpcEndpoint:
-        return _own(account, self.endpoints.get(vpc_endpoint_id), VpcEndpointNotFound(vpc_endpoint_id))
+    def endpoint(self, home: Home, vpc_endpoint_id: str) -> VpcEndpoint:
+        return _own(home, self.endpoints.get(vpc_endpoint_id), VpcEndpointNotFound(vpc_endpoint_id))
 
-    def interface(self, account: str, interface_id: str) -> NetworkInterface:
-        return _own(account, self.interfaces.get(interface_id), NetworkInterfaceNotFound(interface_id))
+    def interface(self, home: Home, interface_id: str) -> NetworkInterface:
+        return _own(home, self.interfaces.get(interface_id), NetworkInterfaceNotFound(interface_id))
 
     def used_addresses(self, subnet_id: str) -> AbstractSet[int]:
         return self._used.get(subnet_id, set())
@@ -106,7 +106,7 @@ class NetworkStore:
         if endpoint.client_token is not None and record.request_digest is not None:
             self._use_token(
                 records.ClientTokenUsed(
-                    endpoint.account, endpoint.client_token, endpoint.vpc_endpoint_id, record.request_digest
+                    endpoint.home, endpoint.client_token, endpoint.vpc_endpoint_id, record.request_digest
                 )
             )
         for interface in record.interfaces:
@@ -122,7 +122,7 @@ class NetworkStore:
     def delete_endpoint(self, record: records.VpcEndpointDeleted) -> None:
         endpoint = self.endpoints.remove(record.vpc_endpoint_id)
         if endpoint.client_token is not None:
-            self.client_tokens.pop((endpoint.account, endpoint.client_token), None)
+            self.client_tokens.pop((endpoint.home, endpoint.client_token), None)
         for interface in self.interfaces.where("endpoint", endpoint.vpc_endpoint_id):
             self.remove_interface(interface.interface_id)
 
@@ -166,7 +166,7 @@ class NetworkStore:
             self._use_token(used)
 
     def _use_token(self, used: records.ClientTokenUsed) -> None:
-        self.client_tokens[used.account, used.client_token] = used
+        self.client_tokens[used.home, used.client_token] = used
 
     def _forget_address(self, interface: NetworkInterface) -> None:
         _discard(self._used, interface.subnet_id, int(IPv4Address(interface.private_ip)))
@@ -174,8 +174,8 @@ class NetworkStore:
             _discard(self._addresses_of_group, group_id, interface.private_ip)
 
 
-def _own(account: str, thing: T | None, error: NotFound) -> T:
-    if thing is None or thing.account != account:
+def _own(home: Home, thing: T | None, error: NotFound) -> T:
+    if thing is None or thing.home != home:
         raise error
     return thing
 

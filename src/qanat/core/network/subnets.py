@@ -31,7 +31,7 @@ _READERS: Final[Mapping[str, Reader[SubnetDescription]]] = {
     "default-for-az": lambda shown: ("false",),
     "defaultForAz": lambda shown: ("false",),
     "map-public-ip-on-launch": lambda shown: ("false",),
-    "owner-id": lambda shown: (shown.subnet.account,),
+    "owner-id": lambda shown: (shown.subnet.home.account,),
     "state": lambda shown: ("available",),
 }
 
@@ -47,10 +47,10 @@ class Subnets:
         }
 
     def _create(self, command: CreateSubnet, now_ms: int) -> SubnetDescription:
-        vpc = self._store.vpc(command.account, command.vpc_id)
+        vpc = self._store.vpc(command.home, command.vpc_id)
         block = self._block(vpc, command.cidr_block)
         zone = self._zone(command)
-        subnet = Subnet(command.subnet_id, vpc.vpc_id, vpc.account, str(block), zone, command.tags)
+        subnet = Subnet(command.subnet_id, vpc.vpc_id, vpc.home, str(block), zone, command.tags)
         self._emit(SubnetCreated(subnet))
         return self._shown(subnet)
 
@@ -75,18 +75,18 @@ class Subnets:
         return command.availability_zone
 
     def _describe(self, command: DescribeSubnets, now_ms: int) -> Page[SubnetDescription]:
-        owned = map(self._shown, self._store.subnets.where("account", command.account))
+        owned = map(self._shown, self._store.subnets.where("home", str(command.home)))
         return describe(
             command,
             owned,
-            lambda account, subnet_id: self._shown(self._store.subnet(account, subnet_id)),
+            lambda home, subnet_id: self._shown(self._store.subnet(home, subnet_id)),
             lambda shown: shown.subnet.subnet_id,
             _READERS,
             lambda shown: shown.subnet.tags,
         )
 
     def _delete(self, command: DeleteSubnet, now_ms: int) -> None:
-        subnet = self._store.subnet(command.account, command.subnet_id)
+        subnet = self._store.subnet(command.home, command.subnet_id)
         if self._store.interfaces.count("subnet", subnet.subnet_id):
             raise DependencyViolation(
                 f"The subnet '{subnet.subnet_id}' has dependencies and cannot be deleted."

@@ -29,7 +29,7 @@ _READERS: Final[Mapping[str, Reader[Vpc]]] = {
     "cidr-block-association.state": lambda vpc: ("associated",),
     "is-default": lambda vpc: ("false",),
     "isDefault": lambda vpc: ("false",),
-    "owner-id": lambda vpc: (vpc.account,),
+    "owner-id": lambda vpc: (vpc.home.account,),
     "state": lambda vpc: ("available",),
 }
 
@@ -50,21 +50,21 @@ class Vpcs:
         block = addresses.block(command.cidr_block, "cidrBlock")
         if not addresses.fits_a_vpc(block):
             raise VpcRangeInvalid(f"The CIDR '{command.cidr_block}' is invalid.")
-        vpc = Vpc(command.vpc_id, command.account, str(block), command.group_id, tags=command.tags)
+        vpc = Vpc(command.vpc_id, command.home, str(block), command.group_id, tags=command.tags)
         self._emit(VpcCreated(vpc, _default_group(command)))
         return vpc
 
     def _describe(self, command: DescribeVpcs, now_ms: int) -> Page[Vpc]:
-        owned = self._store.vpcs.where("account", command.account)
+        owned = self._store.vpcs.where("home", str(command.home))
         return describe(
             command, owned, self._store.vpc, lambda vpc: vpc.vpc_id, _READERS, lambda vpc: vpc.tags
         )
 
     def _get(self, command: DescribeVpcAttribute, now_ms: int) -> Vpc:
-        return self._store.vpc(command.account, command.vpc_id)
+        return self._store.vpc(command.home, command.vpc_id)
 
     def _modify(self, command: ModifyVpcAttribute, now_ms: int) -> None:
-        vpc = self._store.vpc(command.account, command.vpc_id)
+        vpc = self._store.vpc(command.home, command.vpc_id)
         modified = replace(
             vpc,
             enable_dns_support=_given(command.enable_dns_support, vpc.enable_dns_support),
@@ -74,7 +74,7 @@ class Vpcs:
             self._emit(VpcModified(modified))
 
     def _delete(self, command: DeleteVpc, now_ms: int) -> None:
-        vpc = self._store.vpc(command.account, command.vpc_id)
+        vpc = self._store.vpc(command.home, command.vpc_id)
         store, vpc_id = self._store, vpc.vpc_id
         lived_in = any(
             table.count("vpc", vpc_id) for table in (store.subnets, store.endpoints, store.interfaces)
@@ -91,7 +91,7 @@ def _default_group(command: CreateVpc) -> SecurityGroup:
     return SecurityGroup(
         command.group_id,
         command.vpc_id,
-        command.account,
+        command.home,
         name="default",
         description="default VPC security group",
         ingress=(own,),

@@ -9,7 +9,6 @@ from msgspec import Struct, field
 from qanat.core.errors import InvalidParameterValue, MissingParameter
 from qanat.core.names import sqs_host
 from qanat.core.network import commands
-from qanat.core.network.endpoints import region_of
 from qanat.core.network.errors import InvalidParameter, VpcEndpointIdMalformed
 from qanat.core.network.model import endpoint_dns_names
 from qanat.core.network.replies import DeleteFailure, EndpointDescription
@@ -104,8 +103,7 @@ def _create(given: CreateVpcEndpointInput, call: Call) -> object:
     subnet_ids = _all_subnets(given.subnet_ids, given.subnet_configurations)
     tags = tags_for("vpc-endpoint", given.tag_specifications)
     return commands.CreateVpcEndpoint(
-        call.account,
-        call.region,
+        call.home,
         call.ids.ec2("vpce"),
         given.vpc_id,
         given.service_name,
@@ -161,7 +159,7 @@ def _created(shown: EndpointDescription, given: CreateVpcEndpointInput, call: Ca
 def _describe(given: DescribeVpcEndpointsInput, call: Call) -> object:
     _check_ids(given.vpc_endpoint_ids)
     return commands.DescribeVpcEndpoints(
-        call.account, given.vpc_endpoint_ids, filters(given.filters), max_results(given), given.next_token
+        call.home, given.vpc_endpoint_ids, filters(given.filters), max_results(given), given.next_token
     )
 
 
@@ -179,7 +177,7 @@ def _shown(shown: EndpointDescription, call: Call) -> Mapping[str, object]:
         "vpcEndpointType": "Interface",
         "vpcId": endpoint.vpc_id,
         "serviceName": endpoint.service_name,
-        "serviceRegion": region_of(endpoint),
+        "serviceRegion": endpoint.home.region,
         "state": endpoint.state.value,
         "policyDocument": FULL_ACCESS_TEXT if endpoint.policy is None else endpoint.policy,
         "routeTableIdSet": [],
@@ -192,7 +190,7 @@ def _shown(shown: EndpointDescription, call: Call) -> Mapping[str, object]:
         "networkInterfaceIdSet": [interface.interface_id for interface in shown.interfaces],
         "dnsEntrySet": _dns_entries(shown),
         "creationTimestamp": Timestamp(endpoint.created_at_ms),
-        "ownerId": endpoint.account,
+        "ownerId": endpoint.home.account,
         "lastError": None if failure is None else {"code": "InternalError", "message": failure},
         "failureReason": failure,
         "tagSet": tag_set(endpoint.tags),
@@ -200,10 +198,10 @@ def _shown(shown: EndpointDescription, call: Call) -> Mapping[str, object]:
 
 
 def _dns_entries(shown: EndpointDescription) -> list[Mapping[str, object]]:
-    endpoint, region = shown.endpoint, region_of(shown.endpoint)
+    endpoint, region = shown.endpoint, shown.endpoint.home.region
     zone = _HOSTED_ZONES.get(region, _HOSTED_ZONE_ELSEWHERE)
     entries: list[Mapping[str, object]] = [
-        {"dnsName": name, "hostedZoneId": zone} for name in endpoint_dns_names(endpoint, region, shown.zones)
+        {"dnsName": name, "hostedZoneId": zone} for name in endpoint_dns_names(endpoint, shown.zones)
     ]
     if endpoint.private_dns_enabled:
         # The private zone is the endpoint's own and hidden; its id is made from the endpoint's.
@@ -218,8 +216,7 @@ def _modify(given: ModifyVpcEndpointInput, call: Call) -> object:
     _check_address_options(given.ip_address_type, given.dns_options, route_tables)
     subnet_ids = _all_subnets(given.add_subnet_ids, given.subnet_configurations)
     return commands.ModifyVpcEndpoint(
-        call.account,
-        call.region,
+        call.home,
         given.vpc_endpoint_id,
         given.reset_policy,
         given.policy_document,
@@ -248,7 +245,7 @@ def _delete(given: DeleteVpcEndpointsInput, call: Call) -> object:
     if not given.vpc_endpoint_ids:
         raise MissingParameter("VpcEndpointId")
     _check_ids(given.vpc_endpoint_ids)
-    return commands.DeleteVpcEndpoints(call.account, given.vpc_endpoint_ids)
+    return commands.DeleteVpcEndpoints(call.home, given.vpc_endpoint_ids)
 
 
 def _deletion_resources(given: DeleteVpcEndpointsInput, call: Call) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ class DescribeNetworkInterfacesInput(DescribeInput, frozen=True):
 
 def _describe(given: DescribeNetworkInterfacesInput, call: Call) -> object:
     return commands.DescribeNetworkInterfaces(
-        call.account,
+        call.home,
         given.network_interface_ids,
         filters(given.filters),
         max_results(given),
@@ -36,7 +36,7 @@ def _shown(shown: InterfaceDescription, call: Call) -> Mapping[str, object]:
         "availabilityZone": shown.availability_zone,
         "availabilityZoneId": zone_id_of(shown.availability_zone),
         "description": interface.description,
-        "ownerId": interface.account,
+        "ownerId": interface.home.account,
         "requesterManaged": interface.vpc_endpoint_id is not None,
         "sourceDestCheck": True,
         "status": "in-use",

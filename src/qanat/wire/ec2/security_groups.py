@@ -79,7 +79,7 @@ def _create(given: CreateSecurityGroupInput, call: Call) -> object:
             )
     tags = tags_for("security-group", given.tag_specifications)
     return commands.CreateSecurityGroup(
-        call.account,
+        call.home,
         call.ids.ec2("sg"),
         given.vpc_id,
         given.group_name,
@@ -105,7 +105,7 @@ def _created(group: SecurityGroup, given: object, call: Call) -> Output:
 
 def _describe(given: DescribeSecurityGroupsInput, call: Call) -> object:
     return commands.DescribeSecurityGroups(
-        call.account, given.group_ids, filters(given.filters), max_results(given), given.next_token
+        call.home, given.group_ids, filters(given.filters), max_results(given), given.next_token
     )
 
 
@@ -114,11 +114,11 @@ def _shown(group: SecurityGroup, call: Call) -> Mapping[str, object]:
         "groupId": group.group_id,
         "groupName": group.name,
         "groupDescription": group.description,
-        "ownerId": group.account,
+        "ownerId": group.home.account,
         "vpcId": group.vpc_id,
         "securityGroupArn": arn(call, "security-group", group.group_id),
-        "ipPermissions": permission_set(group.ingress, group.account),
-        "ipPermissionsEgress": permission_set(group.egress, group.account),
+        "ipPermissions": permission_set(group.ingress, group.home.account),
+        "ipPermissionsEgress": permission_set(group.egress, group.home.account),
         "tagSet": tag_set(group.tags),
     }
 
@@ -138,14 +138,14 @@ def _authorize(given: AuthorizeInput, call: Call, egress: bool) -> object:
     rules = _rules_given(given, call)
     if not rules:
         raise MissingParameter("ipPermissions")
-    return commands.AuthorizeRules(call.account, given.group_id, egress, rules)
+    return commands.AuthorizeRules(call.home, given.group_id, egress, rules)
 
 
 def _revoke(given: RevokeInput, call: Call, egress: bool) -> object:
     rules = _rules_given(given, call)
     if not rules and not given.rule_ids:
         raise MissingParameter("ipPermissions")
-    return commands.RevokeRules(call.account, given.group_id, egress, rules, given.rule_ids)
+    return commands.RevokeRules(call.home, given.group_id, egress, rules, given.rule_ids)
 
 
 def _rule(rule: SecurityGroupRule, given: GroupInput, egress: bool) -> Mapping[str, object]:
@@ -205,7 +205,7 @@ SECURITY_GROUP_OPERATIONS = table(
         "DeleteSecurityGroup",
         GroupInput,
         _named,
-        lambda given, call: commands.DeleteSecurityGroup(call.account, given.group_id),
+        lambda given, call: commands.DeleteSecurityGroup(call.home, given.group_id),
         lambda reply, given, call: {**TRUE, "groupId": given.group_id},
     ),
 )

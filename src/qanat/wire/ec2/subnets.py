@@ -69,7 +69,7 @@ def _create(given: CreateSubnetInput, call: Call) -> object:
     zone = _zone_name(given, call)
     tags = tags_for("subnet", given.tag_specifications)
     return commands.CreateSubnet(
-        call.account,
+        call.home,
         call.ids.ec2("subnet"),
         given.vpc_id,
         given.cidr_block,
@@ -81,7 +81,7 @@ def _create(given: CreateSubnetInput, call: Call) -> object:
 
 def _describe(given: DescribeSubnetsInput, call: Call) -> object:
     return commands.DescribeSubnets(
-        call.account, given.subnet_ids, filters(given.filters), max_results(given), given.next_token
+        call.home, given.subnet_ids, filters(given.filters), max_results(given), given.next_token
     )
 
 
@@ -91,7 +91,7 @@ def _shown(shown: SubnetDescription, call: Call, state: str = "available") -> Ma
         "subnetId": subnet.subnet_id,
         "subnetArn": arn(call, "subnet", subnet.subnet_id),
         "vpcId": subnet.vpc_id,
-        "ownerId": subnet.account,
+        "ownerId": subnet.home.account,
         "state": state,
         "cidrBlock": subnet.cidr_block,
         "ipv6CidrBlockAssociationSet": [],
@@ -151,7 +151,7 @@ SUBNET_OPERATIONS = table(
         "DeleteSubnet",
         DeleteSubnetInput,
         lambda given, call: arn(call, "subnet", given.subnet_id),
-        lambda given, call: commands.DeleteSubnet(call.account, given.subnet_id),
+        lambda given, call: commands.DeleteSubnet(call.home, given.subnet_id),
         nothing,
     ),
     row("DescribeAvailabilityZones", DescribeAvailabilityZonesInput, everything, _describe_zones, _zones),

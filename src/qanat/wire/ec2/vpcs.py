@@ -68,7 +68,7 @@ def _create(given: CreateVpcInput, call: Call) -> object:
     require("amazonProvidedIpv6CidrBlock", given.amazon_provided_ipv6_cidr_block, False)
     tags = tags_for("vpc", given.tag_specifications)
     return commands.CreateVpc(
-        call.account,
+        call.home,
         call.ids.ec2("vpc"),
         given.cidr_block,
         group_id=call.ids.ec2("sg"),
@@ -80,7 +80,7 @@ def _create(given: CreateVpcInput, call: Call) -> object:
 
 def _describe(given: DescribeVpcsInput, call: Call) -> object:
     return commands.DescribeVpcs(
-        call.account, given.vpc_ids, filters(given.filters), max_results(given), given.next_token
+        call.home, given.vpc_ids, filters(given.filters), max_results(given), given.next_token
     )
 
 
@@ -89,7 +89,7 @@ def _describe_attribute(given: DescribeVpcAttributeInput, call: Call) -> object:
         raise InvalidParameterValue(
             f"Value ({given.attribute}) for parameter attribute is invalid. Unknown attribute."
         )
-    return commands.DescribeVpcAttribute(call.account, given.vpc_id)
+    return commands.DescribeVpcAttribute(call.home, given.vpc_id)
 
 
 def _attribute(vpc: Vpc, given: DescribeVpcAttributeInput, call: Call) -> Output:
@@ -105,7 +105,7 @@ def _modify(given: ModifyVpcAttributeInput, call: Call) -> object:
     if len(flags) > 1:
         raise InvalidParameterCombination("Fields for multiple attribute types specified")
     require("enableNetworkAddressUsageMetrics", _value(metrics), False)
-    return commands.ModifyVpcAttribute(call.account, given.vpc_id, _value(support), _value(hostnames))
+    return commands.ModifyVpcAttribute(call.home, given.vpc_id, _value(support), _value(hostnames))
 
 
 def _value(flag: Flag | None) -> bool | None:
@@ -113,7 +113,7 @@ def _value(flag: Flag | None) -> bool | None:
 
 
 def _delete(given: VpcInput, call: Call) -> object:
-    return commands.DeleteVpc(call.account, given.vpc_id)
+    return commands.DeleteVpc(call.home, given.vpc_id)
 
 
 def _named(given: VpcInput, call: Call) -> str:
@@ -128,7 +128,7 @@ def _shown(vpc: Vpc, call: Call, state: str = "available") -> Mapping[str, objec
     }
     return {
         "vpcId": vpc.vpc_id,
-        "ownerId": vpc.account,
+        "ownerId": vpc.home.account,
         "state": state,
         "cidrBlock": vpc.cidr_block,
         "cidrBlockAssociationSet": [association],
