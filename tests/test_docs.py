@@ -13,7 +13,7 @@ from qanat.config import Settings
 from qanat.core.identity.model import Caller, PrincipalType
 from qanat.core.queues.attributes import COMPUTED, SETTABLE
 from qanat.core.way import WayIn
-from qanat.wire.sqs.operations import OPERATIONS
+from qanat.wire.sqs.operations import OPERATIONS, OWN_OPERATIONS, Operation
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
@@ -32,10 +32,12 @@ def context_keys() -> set[str]:
     } | {*FIXED_KEYS, *tag_context((("KEY", ""),), {"KEY": ""})[0]}
 
 
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_each_sqs_operation_is_in_the_reference(name: str) -> None:
-    assert name in NAMED
-    assert OPERATIONS[name].iam_action in NAMED or f"{OPERATIONS[name].iam_action} on" in REFERENCE
+@pytest.mark.parametrize(
+    "operation", [*OPERATIONS.values(), *OWN_OPERATIONS.values()], ids=lambda row: row.name
+)
+def test_each_sqs_operation_is_in_the_reference(operation: Operation) -> None:
+    assert operation.name in NAMED
+    assert operation.iam_action in NAMED or f"{operation.iam_action} on" in REFERENCE
 
 
 @pytest.mark.parametrize("name", [name for service in SERVICES.values() for name in service.operations])

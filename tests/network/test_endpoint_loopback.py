@@ -92,6 +92,16 @@ def test_the_endpoints_policy_decides(place: Place) -> None:
     assert sent(place) == ""
 
 
+def test_an_endpoint_carries_no_operation_of_our_own(place: Place) -> None:
+    host, port = host_and_port(place)
+    place.inside.open("peeking", host, port, tls=host)
+    peek = signed(place.cloud.server.administrator(), "PeekMessages", {"QueueUrl": private_url(place.queue)})
+    peek.headers["X-Amz-Target"] = "Qanat.PeekMessages"
+    found = place.inside.exchange("peeking", wire_bytes(peek))
+    assert found["status"] == 403
+    assert "This VPC endpoint serves SQS only, not qanat:PeekMessages." in found["body"]
+
+
 def test_the_source_is_the_endpoint(place: Place) -> None:
     condition = {"StringNotEquals": {"aws:sourceVpce": place.endpoint.endpoint_id}}
     place.cloud.guard(

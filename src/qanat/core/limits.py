@@ -48,6 +48,13 @@ REDRIVE_SOURCES_MAX: Final = 10  # API SetQueueAttributes: RedriveAllowPolicy
 KMS_KEY_ID_LENGTH_MAX: Final = 2_048  # AWS KMS API, DescribeKey
 GROUP_ID_LENGTH_MAX: Final = 128  # API SendMessage
 
+# Ours, since AWS has no PeekMessages.
+PEEK_MESSAGES: Final = Bounds(1, 100)
+PEEK_BYTES_MAX: Final = 4_194_304
+"""Of the messages in one answer: four of the longest that there are."""
+PEEK_LOOKED_AT_MAX: Final = 10_000
+"""So that a filter that leaves out nearly all holds up the server for a few milliseconds and no longer."""
+
 SHOWN_LENGTH_MAX: Final = 1_024
 """Of a value that a refusal repeats: ours, so that an answer is never as long as what was sent."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from qanat.core.identity.model import ANONYMOUS, Caller, PrincipalType, root_of
-from qanat.core.policy.actions import NOT_SHAREABLE, SHAREABLE
+from qanat.core.policy.actions import NOT_SHAREABLE, OWN_ACTIONS, SHAREABLE
 from qanat.core.policy.decision import Layer, Named, Policies, Reason, Request, StatementRef
 from qanat.core.policy.document import parse
 from qanat.core.policy.evaluate import authorize
@@ -105,7 +105,9 @@ def test_across_accounts_identity_and_queue_policy_must_allow(
     assert decision.allowed is (expected is Reason.ALLOWED_BY_BOTH)
 
 
-@pytest.mark.parametrize("action", sorted(SHAREABLE | NOT_SHAREABLE | {"sqs:madeup", "iam:getuser"}))
+@pytest.mark.parametrize(
+    "action", sorted(SHAREABLE | NOT_SHAREABLE | OWN_ACTIONS | {"sqs:madeup", "iam:getuser"})
+)
 def test_sqs_limitations_of_custom_policies(action: str) -> None:
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     policies = Policies((identity(everything),), queue(everything))

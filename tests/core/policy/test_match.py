@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from qanat.core.policy.actions import NOT_SHAREABLE, SHAREABLE, SQS_ACTIONS
+from qanat.core.policy.actions import NOT_SHAREABLE, OWN_ACTIONS, SHAREABLE, SQS_ACTIONS
 from qanat.core.policy.document import parse
 from qanat.core.policy.errors import PolicyInvalid
 from qanat.core.policy.sizes import PolicyKind
@@ -162,3 +162,4 @@ def test_sqs_limitations_of_custom_policies() -> None:
     assert len(SQS_ACTIONS) == 20
     assert not SHAREABLE & NOT_SHAREABLE
     assert len(NOT_SHAREABLE) == 12
+    assert not SQS_ACTIONS & OWN_ACTIONS

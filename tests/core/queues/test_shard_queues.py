@@ -15,6 +15,7 @@ COMMANDS: list[c.QueueCommand] = [
     c.ChangeVisibility(7, (c.VisibilityChange("h", c.Receipt(0, 1), 0),)),
     c.Purge(7, "gone", 60_000),
     c.Count(7),
+    c.Peek(7, 10),
 ]
 
 

@@ -17,6 +17,7 @@ from qanat.node import Node
 from qanat.parking import Parking
 from qanat.wire.sqs import inputs as i
 from qanat.wire.sqs import outputs as o
+from qanat.wire.sqs import peeking
 from qanat.wire.sqs.delivery import output as delivery_output
 from qanat.wire.sqs.delivery import system_names, user_filter
 from qanat.wire.sqs.errors import shape_of
@@ -139,6 +140,9 @@ class Messages:
         parked = self._parking.receive(command, wait_s, _answering(call, output))
         if parked is not None:
             call.request.on_gone = parked.cancel
+
+    def peek(self, call: SqsCall, queue: Queue, given: i.PeekMessagesInput) -> None:
+        self._node.submit(peeking.command(queue.queue_id, given), _answering(call, peeking.output))
 
     # -- after receiving ------------------------------------------------------------------------------------
 

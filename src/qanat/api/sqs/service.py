@@ -13,13 +13,13 @@ from qanat.api.sqs.permissions import Permissions
 from qanat.api.sqs.queues import Queues
 from qanat.api.sqs.tags import QueueTags
 from qanat.core.control import Control
-from qanat.core.errors import InvalidAction, QanatError
+from qanat.core.errors import AccessDenied, InvalidAction, QanatError
 from qanat.core.names import ACCOUNT_ID, queue_arn, region_of_host
 from qanat.core.queues.errors import QueueDoesNotExist
 from qanat.core.queues.model import Queue
 from qanat.node import Node
 from qanat.wire.sqs.inputs import UntagQueueInput
-from qanat.wire.sqs.operations import OPERATIONS, Operation
+from qanat.wire.sqs.operations import OPERATIONS, OWN_OPERATIONS, Operation
 from qanat.wire.sqs.parameters import required
 
 _QUEUE_URL_MAX: Final = 2_048
@@ -58,6 +58,7 @@ class SqsService:
             "GetQueueUrl": queues.get_url,
             "ListDeadLetterSourceQueues": queues.list_dead_letter_sources,
             "ListQueueTags": tags.list,
+            "PeekMessages": messages.peek,
             "PurgeQueue": queues.purge,
             "ReceiveMessage": messages.receive,
             "RemovePermission": permissions.remove,
@@ -75,11 +76,13 @@ class SqsService:
             "ListMessageMoveTasks": moves.list,
             "StartMessageMoveTask": moves.start,
         }
-        assert OPERATIONS.keys() == {*self._on_queue, *self._on_arn, "CreateQueue", "ListQueues"}
+        assert {*OPERATIONS, *OWN_OPERATIONS} == {*self._on_queue, *self._on_arn, "CreateQueue", "ListQueues"}
 
     def handle(self, call: SqsCall, operation: Operation, given: Any, path: bytes) -> None:
         """Answers, now or later; raises QanatError where the request is refused at once."""
         name = operation.name
+        if name in OWN_OPERATIONS and call.request.way.vpc_endpoint_id is not None:
+            raise AccessDenied(f"This VPC endpoint serves SQS only, not {operation.iam_action}.")
         if name in ("CreateQueue", "ListQueues"):
             if path != b"/":
                 raise InvalidAction(name)
@@ -99,6 +102,8 @@ class SqsService:
         settings = self._catalogue.settings(queue)
         tags = _request_tags(given) if name in _TAGGING else NO_TAGS
         self._demand(call, operation.iam_action, settings.arn, account, settings.policy, queue.tags, tags)
+        if operation.further_action is not None:
+            self._demand(call, operation.further_action, settings.arn, account, settings.policy, queue.tags)
         if region != call.region:
             # The URL is of a namesake in another region.
             raise QueueDoesNotExist

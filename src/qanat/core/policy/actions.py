@@ -1,6 +1,6 @@
 """The permissions of SQS, and which of them one account can grant to another (Service Authorization Reference).
 
-Invariant: every permission is in exactly one of the two sets. Batch calls are authorised as their single action.
+Invariant: every permission of SQS is in exactly one of the two sets. Batch calls are authorised as their single action.
 """
 
 from typing import Final
@@ -35,3 +35,6 @@ NOT_SHAREABLE: Final = frozenset(
     }
 )
 SQS_ACTIONS: Final = SHAREABLE | NOT_SHAREABLE
+OWN_ACTIONS: Final = frozenset({"qanat:peekmessages"})
+"""Of operations on queues that AWS does not have. A queue policy may name them; to other accounts it grants none."""
+QUEUE_ACTIONS: Final = SQS_ACTIONS | OWN_ACTIONS

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from qanat.core.policy.actions import SQS_ACTIONS
+from qanat.core.policy.actions import QUEUE_ACTIONS
 from qanat.core.policy.endpoint_rules import note_arn
 from qanat.core.policy.errors import COLONS, NO_ACTIONS, NO_RESOURCES, NO_VENDOR, PolicyInvalid, quoted, shown
 from qanat.core.policy.findings import MISSING_ARN_FIELD, Reading
@@ -50,7 +50,7 @@ def _action(text: str, path: str, reading: Reading) -> Template:
     template = pieces(text.lower(), wildcards=True)
     if reading.kind is PolicyKind.RESOURCE:
         pattern = patterns([template], Style.TEXT)
-        if not any(pattern.match(action, {}) for action in SQS_ACTIONS):
+        if not any(pattern.match(action, {}) for action in QUEUE_ACTIONS):
             raise PolicyInvalid(f"{quoted(text)} is not an action of SQS", path)
     return template
 

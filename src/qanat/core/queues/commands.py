@@ -5,7 +5,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from qanat.core.identity.model import Caller
-from qanat.core.queues.message import Content, Message
+from qanat.core.queues.message import Content, Message, MessageState
 from qanat.core.queues.model import QueueConfig
 from qanat.core.queues.moving import MoveStatus
 from qanat.core.queues.records import QueueRecord
@@ -132,22 +132,33 @@ class Counts(NamedTuple):
 
 
 class Peek(Struct, frozen=True, gc=False):
-    """-> tuple[Peeked, ...] in the order of sending. Changes nothing that a client can see."""
+    """-> PeekedPage. Changes nothing, and writes nothing."""
 
     queue_id: int
     max_messages: int
     after_seq: int = -1
+    states: tuple[MessageState, ...] = tuple(MessageState)
+    """Messages in another state are left out."""
+    message_id: str | None = None
+    """All others are left out."""
 
 
 class Peeked(NamedTuple):
     seq: int
     content: Content
-    state: str
-    """`visible`, `in flight` or `delayed`."""
+    state: MessageState
     visible_at_ms: int
     receive_count: int
     first_received_at_ms: int
     source_arn: str | None
+
+
+class PeekedPage(NamedTuple):
+    """Some messages in the order of sending; none of them, too, where a filter left out all that were looked at."""
+
+    messages: tuple[Peeked, ...]
+    more_after_seq: int | None
+    """Where to go on; None at the end of the queue."""
 
 
 class Keep(Struct, frozen=True, gc=False):

@@ -7,7 +7,7 @@ from qanat.core.queues import commands as c
 from qanat.core.queues import errors
 from qanat.core.queues import records as r
 from qanat.core.queues.fold import Queue
-from qanat.core.queues.message import Message
+from qanat.core.queues.peeking import peek
 from qanat.core.queues.writer import Writer
 
 
@@ -46,10 +46,12 @@ class Lifecycle:
     def _count(self, command: c.Count, now_ms: int) -> c.Counts:
         return self._writer.queue(command.queue_id, now_ms).counts()
 
-    def _peek(self, command: c.Peek, now_ms: int) -> tuple[c.Peeked, ...]:
-        queue = self._writer.queue(command.queue_id, now_ms)
-        seqs = sorted(seq for seq in queue.messages if seq > command.after_seq)[: command.max_messages]
-        return tuple(_peeked(queue, queue.messages[seq]) for seq in seqs)
+    def _peek(self, command: c.Peek, now_ms: int) -> c.PeekedPage:
+        # Not by `writer.queue`, which writes down what has expired.
+        queue = self._queues.get(command.queue_id)
+        if queue is None:
+            raise errors.QueueDoesNotExist
+        return peek(queue, command, now_ms)
 
     # -- freeing the head of the log ----------------------------------------------------------------------------
 
@@ -126,17 +128,3 @@ class Lifecycle:
 def configured(queue: Queue) -> r.QueueConfigured:
     """All of a queue but its messages, as it is now."""
     return r.QueueConfigured(queue.queue_id, queue.config, queue.next_seq, queue.purged_at_ms, queue.tasks)
-
-
-def _peeked(queue: Queue, message: Message) -> c.Peeked:
-    waiting = queue.is_waiting(message)
-    state = ("in flight" if message.receive_count else "delayed") if waiting else "visible"
-    return c.Peeked(
-        message.seq,
-        message.content,
-        state,
-        message.visible_at_ms,
-        message.receive_count,
-        message.first_received_at_ms,
-        message.source_arn,
-    )

@@ -3,6 +3,7 @@
 Whether a message is visible, delayed or in flight is read from these facts and a time; no flag says so.
 """
 
+from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
@@ -12,6 +13,14 @@ _OVERHEAD_BYTES: Final = 144
 # Where recorded sequence numbers begin, and the step between them.
 _FIRST_SEQUENCE_NUMBER: Final = 18_849_496_460_467_696_128
 _SEQUENCE_STEP: Final = 256
+
+
+class MessageState(StrEnum):
+    """The values of `State` and `States` (PeekMessages)."""
+
+    VISIBLE = "Visible"
+    IN_FLIGHT = "InFlight"
+    DELAYED = "Delayed"
 
 
 class MessageAttribute(Struct, frozen=True, array_like=True, gc=False):
@@ -65,6 +74,11 @@ class Message(Struct, eq=False, gc=False):
     @property
     def retained_from_ms(self) -> int:
         return self.kept_since_ms or self.content.sent_at_ms
+
+    def state(self, now_ms: int) -> MessageState:
+        if self.visible_at_ms <= now_ms:
+            return MessageState.VISIBLE
+        return MessageState.IN_FLIGHT if self.receive_count else MessageState.DELAYED
 
     def __eq__(self, other: object) -> bool:
         """Equal in all that a client can see; where the message lies in the log does not count."""

@@ -69,9 +69,10 @@ def output(
         content.body,
         attributes,
         md5_of_attributes(chosen),
-        {attribute.name: _value(attribute) for attribute in chosen} or None,
+        {attribute.name: value(attribute) for attribute in chosen} or None,
     )
 
 
-def _value(attribute: MessageAttribute) -> AttributeValueOutput:
+def value(attribute: MessageAttribute) -> AttributeValueOutput:
+    """As it was sent."""
     return AttributeValueOutput(attribute.data_type, attribute.string_value, attribute.binary_value)

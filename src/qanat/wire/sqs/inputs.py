@@ -107,6 +107,15 @@ class ReceiveMessageInput(QueueInput, frozen=True, gc=False):
     ReceiveRequestAttemptId: str | None = None
 
 
+class PeekMessagesInput(QueueInput, frozen=True, gc=False):
+    """Ours: AWS has no such operation."""
+
+    MaxNumberOfMessages: int | None = None
+    NextToken: str | None = None
+    States: list[str] | None = None
+    MessageId: str | None = None
+
+
 class StartMessageMoveTaskInput(Struct, frozen=True, gc=False):
     SourceArn: str | None = None
     DestinationArn: str | None = None

@@ -18,6 +18,8 @@ class Operation(Struct, frozen=True):
     on_queue: bool
     """Whether it is about one queue that exists; the others are about the account."""
     decoder: "msgspec.json.Decoder[Any]"
+    further_action: str | None = None
+    """What a policy must allow besides."""
 
 
 def _row(name: str, input_type: type[Struct], *, action: str | None = None) -> Operation:
@@ -60,8 +62,25 @@ OPERATIONS: Final[dict[str, Operation]] = {
     )
 }
 
+# AWS does not have these, so they are spoken in JSON only, under a name of our own, and not on VPC endpoints.
+# Who may not receive may not see by a peek either: a Deny of sqs:ReceiveMessage holds for both.
+OWN_OPERATIONS: Final[dict[str, Operation]] = {
+    "PeekMessages": Operation(
+        "PeekMessages",
+        i.PeekMessagesInput,
+        "qanat:PeekMessages",
+        True,
+        msgspec.json.Decoder(i.PeekMessagesInput, strict=True),
+        "sqs:ReceiveMessage",
+    )
+}
+
 _TARGET_PREFIX: Final = b"AmazonSQS."
-_BY_TARGET: Final = {_TARGET_PREFIX + name.encode(): operation for name, operation in OPERATIONS.items()}
+_OWN_TARGET_PREFIX: Final = b"Qanat."
+_BY_TARGET: Final = {
+    **{_TARGET_PREFIX + name.encode(): operation for name, operation in OPERATIONS.items()},
+    **{_OWN_TARGET_PREFIX + name.encode(): operation for name, operation in OWN_OPERATIONS.items()},
+}
 
 
 def operation_of(target: bytes) -> Operation:

@@ -80,6 +80,26 @@ class MessageOutput(Struct, frozen=True, gc=False, omit_defaults=True):
     MessageAttributes: dict[str, AttributeValueOutput] | None = None
 
 
+class PeekedOutput(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Ours, as far as AWS has no such member: it has no handle, since nothing was received."""
+
+    Sequence: int
+    """How many messages the queue had taken before this one."""
+    State: str
+    VisibleTimestamp: int
+    """Milliseconds: when it became visible, or will be."""
+    MessageId: str
+    MD5OfBody: str
+    Body: str
+    Attributes: dict[str, str]
+    MessageAttributes: dict[str, AttributeValueOutput] | None = None
+
+
+class PeekMessagesOutput(Struct, frozen=True, gc=False, omit_defaults=True):
+    Messages: list[PeekedOutput] | None = None
+    NextToken: str | None = None
+
+
 class StartMessageMoveTaskOutput(Struct, frozen=True, gc=False):
     TaskHandle: str
 
