@@ -11,8 +11,9 @@ from typing import Final
 
 from qanat import config, credentials
 from qanat.cli import doors
+from qanat.cli.client import ServerUnreachable
 from qanat.cli.errors import CommandFailed
-from qanat.cli.iam import Iam, ServerUnreachable
+from qanat.cli.iam import Iam
 from qanat.core.names import ACCOUNT_ID
 
 KeyPair = credentials.KeyPair

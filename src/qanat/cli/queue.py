@@ -1,0 +1,103 @@
+"""Look at queues and messages, send, purge, and move dead letters back."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from qanat.cli import queue_ls, queue_peek, queue_purge, queue_redrive, queue_send
+
+PIPE_CLOSED: Final = 141
+"""What a shell makes of a program that SIGPIPE ended."""
+
+
+class Action(NamedTuple):
+    add: Callable[[argparse.ArgumentParser], None]
+    summary: str
+    description: str
+    examples: tuple[str, ...]
+
+
+ACTIONS: Final = {
+    "ls": Action(
+        queue_ls.add,
+        "list queues",
+        "Lists queues, with how many messages each holds.",
+        ("qanat queue ls", "qanat queue ls --prefix orders --json"),
+    ),
+    "peek": Action(
+        queue_peek.add,
+        "look at messages and touch nothing",
+        """Shows messages in the order of sending. Nothing is touched: no receive count, no
+visibility, no record in the log. On a narrow terminal only the beginning of an id
+is shown; with --json there is one line a message, whole.""",
+        (
+            "qanat queue peek jobs",
+            "qanat queue peek jobs --state in-flight --all",
+            "qanat queue peek jobs --all --json | jq -r .Body",
+        ),
+    ),
+    "send": Action(
+        queue_send.add,
+        "send a message",
+        "Sends one message.",
+        (
+            "qanat queue send jobs hello",
+            "qanat queue send jobs - <order.json",
+            "qanat queue send jobs.fifo hello --group a --dedup 1",
+            "qanat queue send jobs hello --delay 60 --attribute kind=String:order",
+        ),
+    ),
+    "purge": Action(
+        queue_purge.add,
+        "delete all messages",
+        "Deletes all messages of a queue, those in flight too.",
+        ("qanat queue purge jobs", "qanat queue purge jobs --yes"),
+    ),
+    "redrive": Action(
+        queue_redrive.add,
+        "move dead letters back",
+        """Moves the messages of a dead-letter queue back to where they came from, and shows
+how far it is. Ctrl-C leaves the move running.""",
+        (
+            "qanat queue redrive jobs-dlq",
+            "qanat queue redrive jobs-dlq --to jobs --rate 10 --no-wait",
+            "qanat queue redrive jobs-dlq --cancel",
+        ),
+    ),
+}
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    group = commands.add_parser("queue", help="queues and their messages", description=__doc__)
+    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
+    for name, action in ACTIONS.items():
+        parser = actions.add_parser(
+            name,
+            help=action.summary,
+            description=action.description,
+            epilog="\n  ".join(("examples:", *action.examples)),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        action.add(parser)
+        parser.set_defaults(run=_quiet_when_nobody_reads(parser.get_default("run")))
+
+
+Run = Callable[[argparse.Namespace], int]
+
+
+def _quiet_when_nobody_reads(run: Run) -> Run:
+    """`qanat queue peek jobs --all | head` ends without a word when head has enough."""
+
+    def quiet(parsed: argparse.Namespace) -> int:
+        try:
+            code = run(parsed)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is still to be flushed at the end goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return PIPE_CLOSED
+        return code
+
+    return quiet
