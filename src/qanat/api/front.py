@@ -28,7 +28,7 @@ from qanat.node import Clock
 from qanat.wire import query_json
 from qanat.wire.json10 import JSON
 from qanat.wire.service import Service
-from qanat.wire.sqs.operations import OPERATIONS, decode, operation_of
+from qanat.wire.sqs.operations import OPERATIONS, OWN_OPERATIONS, decode, operation_of
 from qanat.wire.sqs.query import read as read_query
 from qanat.wire.sqs.query_answers import SQS_QUERY, QueryTongue
 
@@ -71,7 +71,7 @@ class Front:
         self._clock = clock
         self._ready = ready
         self._new_request_id = RequestIds().new
-        self.answers: dict[str, Answers] = {name: no_answers() for name in OPERATIONS}
+        self.answers: dict[str, Answers] = {name: no_answers() for name in (*OPERATIONS, *OWN_OPERATIONS)}
         """To the operations of SQS."""
         self.health_answers = no_answers()
         self.authentication_failures = {failure.code: 0 for failure in AUTHENTICATION_FAILURES}

@@ -62,7 +62,8 @@ class Sqs:
         headers = {"content-type": _JSON, "x-amz-target": target}
         status, body = self._client.post(headers, json.dumps(given).encode())
         try:
-            answer: dict[str, Any] = json.loads(body)
+            # What returns nothing has no body.
+            answer: dict[str, Any] = json.loads(body or b"{}")
         except ValueError:
             raise CommandFailed(
                 f"the server at {self._endpoint_url} answered something that is not SQS's"

@@ -1,6 +1,7 @@
 """Peeking: what is there, in the order of sending, and nothing touched by it."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,8 @@ from qanat.core.queues.standard import StandardQueue
 from qanat.core.queues.state import HOLE_MAX
 
 
-def page(engine: Engine, count: int = 10, after_seq: int = -1, **more: object) -> c.PeekedPage:
-    found: c.PeekedPage = engine.ask(c.Peek(QUEUE, count, after_seq, **more))  # type: ignore[arg-type]  # by name
+def page(engine: Engine, count: int = 10, after_seq: int = -1, **more: Any) -> c.PeekedPage:
+    found: c.PeekedPage = engine.ask(c.Peek(QUEUE, count, after_seq, **more))
     return found
 
 
@@ -22,7 +23,7 @@ def bodies(found: c.PeekedPage) -> list[str]:
     return [peeked.content.body for peeked in found.messages]
 
 
-def all_bodies(engine: Engine, count: int, **more: object) -> list[str]:
+def all_bodies(engine: Engine, count: int, **more: Any) -> list[str]:
     found = page(engine, count, **more)
     seen = bodies(found)
     while found.more_after_seq is not None:
