@@ -47,7 +47,7 @@ class TestDeletion:
         (address,) = endpoint.addresses
         assert inside.send(place.user, place.queue).allowed
         inside.open("standing", SQS)
-        assert inside.exchange("standing", ASKED)["status"] == 400
+        assert inside.exchange("standing", ASKED)["status"] == 404
         inside.open("in the handshake", SQS, tls=None, before=HANDSHAKE_BEGUN)
         inside.open("silent", SQS, tls=None)
         cloud.delete(endpoint)

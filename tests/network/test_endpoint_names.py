@@ -159,7 +159,7 @@ def test_a_zone_is_added_and_removed(place: Place, made: list[Endpoint]) -> None
     place.names(both.names[1], ())
     # The one that stays is not disturbed; the one that went is no more.
     found = place.inside.exchange("standing", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert found["status"] == 400
+    assert found["status"] == 404
     assert place.inside.connects(first, wait_s=1) == "no answer"
     interfaces = place.cloud.interfaces("description", f"VPC Endpoint Interface {endpoint.endpoint_id}")
     assert [interface["PrivateIpAddress"] for interface in interfaces] == [second]

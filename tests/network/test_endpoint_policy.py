@@ -1,6 +1,7 @@
 """The endpoint's policy (SQS Developer Guide, sqs-vpc-endpoint-policy): what it denies, and that it grants nothing."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,7 +135,14 @@ def model() -> Any:
 def sample(operation: str, queue: MadeQueue) -> dict[str, Any]:
     """Parameters that are complete, about the queue, and would do something if they were allowed."""
     url = private_url(queue)
-    known = {"QueueUrl": url, "QueueName": queue.name, "SourceArn": queue.arn, "Attributes": {}}
+    handle = b64encode(json.dumps({"taskId": "x", "sourceArn": queue.arn}).encode()).decode()
+    known = {
+        "QueueUrl": url,
+        "QueueName": queue.name,
+        "SourceArn": queue.arn,
+        "TaskHandle": handle,
+        "Attributes": {},
+    }
     shape: Shape = model().operation_model(operation).input_shape
     return {name: known.get(name, _sample(shape.members[name])) for name in shape.required_members}
 

@@ -137,7 +137,7 @@ def test_rules_that_come_and_go_count_for_the_next_connection(place: Place) -> N
     place.cloud.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[permission])
     assert place.connects == (REFUSED, REFUSED)
     asked = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-    assert place.member.exchange("standing", asked)["status"] == 400
+    assert place.member.exchange("standing", asked)["status"] == 404
 
 
 def test_an_endpoint_keeps_at_least_one_group(place: Place) -> None:
