@@ -354,3 +354,45 @@ def test_past_the_limit_a_long_poll_is_a_short_one() -> None:
     poll = world.poll()
     world.settle()
     assert (poll.got, poll.parked) == ([], None)
+
+
+# -- dead letters and groups ------------------------------------------------------------------------------------
+
+
+def with_grave() -> World:
+    """QUEUE's messages go to OTHER after one receive."""
+    world = World()
+    grave = world.shard.queues[OTHER].config.arn
+    world.ask(configuring(QUEUE, 345_600_000, dead_letter_arn=grave, max_receive_count=1))
+    world.send("a")
+    world.poll(0, visibility_timeout_s=0)
+    world.settle()
+    return world
+
+
+def test_a_dead_letter_does_not_end_a_long_poll() -> None:
+    world = with_grave()
+    waiting = world.poll()
+    world.settle()
+    assert waiting.got is None
+    world.send("b")
+    assert waiting.got == ["b"]
+
+
+def test_a_dead_letter_wakes_who_waits_for_it() -> None:
+    world = with_grave()
+    waiting = world.poll(queue_id=OTHER)
+    world.poll(0)
+    world.settle()
+    assert waiting.got == ["a"]
+    assert world.nothing_is_left()
+
+
+def test_empty_receives_are_counted_whether_they_waited_or_not() -> None:
+    world = World()
+    world.poll(0)
+    world.poll(5)
+    world.settle()
+    assert world.shard.queues[QUEUE].tally.empty_receives == 1
+    world.pass_ms(5_000)
+    assert world.shard.queues[QUEUE].tally.empty_receives == 2
