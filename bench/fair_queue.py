@@ -10,21 +10,17 @@ as a queue that knows of none. Printed and plotted: dwell time, from the send of
 import argparse
 import asyncio
 import json
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
-from urllib.parse import urlsplit
 
 import uvloop
 from bench.client import Signer
 from bench.plot import Points, scatter
-from bench.send_receive_delete import Target, running, signer_for
+from bench.send_receive_delete import Target, serving, signer_for
 from rich.console import Console
 from rich.table import Table
 
@@ -111,20 +107,11 @@ async def one_run(target: Target, name: str, given: argparse.Namespace, *, group
     return dwell
 
 
-@contextmanager
-def server() -> Iterator[Target]:
-    with tempfile.TemporaryDirectory(prefix="qanat-bench-") as folder:
-        data = Path(folder) / "data"
-        command = [
-            sys.executable, "-m", "qanat.cli.main", "serve", "--json", "--data", str(data),
-            "--listen", "127.0.0.1:0", "--network", "loopback", "--log-level", "warning",
-        ]  # fmt: skip
-        with running(command) as (pid, line):
-            yield Target(pid, urlsplit(json.loads(line)["endpoint"]).port or 0, data)
-
-
 async def run(given: argparse.Namespace) -> dict[str, Dwell]:
-    with server() as target:
+    with (
+        tempfile.TemporaryDirectory(prefix="qanat-bench-") as folder,
+        serving(Path(folder) / "data") as target,
+    ):
         return {
             "with groups": await one_run(target, "fair", given, grouped=True),
             "without groups": await one_run(target, "plain", given, grouped=False),

@@ -10,20 +10,18 @@ the load stays. Everything runs on this machine; compare the ratios. CPU is the 
 import argparse
 import itertools
 import json
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
-from urllib.parse import urlsplit
 
 import uvloop
 from bench.client import Next, Signer, Tally, drive
-from bench.send_receive_delete import Target, call, running, signer_for
+from bench.send_receive_delete import Target, call, serving, signer_for
 from rich.console import Console
 from rich.table import Table
 
@@ -119,16 +117,6 @@ async def one_round(side: Side, requests: int) -> dict[str, Tally]:
     return {"SendMessage": sent, "ReceiveMessage": received, "DeleteMessage": deleted}
 
 
-@contextmanager
-def server(folder: Path) -> Iterator[Target]:
-    command = [
-        sys.executable, "-m", "qanat.cli.main", "serve", "--json", "--data", str(folder),
-        "--listen", "127.0.0.1:0", "--network", "loopback", "--log-level", "warning",
-    ]  # fmt: skip
-    with running(command) as (pid, line):
-        yield Target(pid, urlsplit(json.loads(line)["endpoint"]).port or 0, folder)
-
-
 async def side_of(target: Target, queues: int, *, fifo: bool, groups: int) -> Side:
     signer = signer_for(target)
     urls = []
@@ -152,9 +140,9 @@ async def measure(name: str, messages: int, requests: int, rounds: int) -> list[
     queues, fifo, groups = LOADS[name](messages)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qanat-bench-")))
-        empty = await side_of(stack.enter_context(server(folder / "empty")), 1, fifo=fifo, groups=groups)
+        empty = await side_of(stack.enter_context(serving(folder / "empty")), 1, fifo=fifo, groups=groups)
         loaded = await side_of(
-            stack.enter_context(server(folder / "loaded")), queues, fifo=fifo, groups=groups
+            stack.enter_context(serving(folder / "loaded")), queues, fifo=fifo, groups=groups
         )
         began = time.perf_counter()
         await load(loaded, messages)

@@ -54,6 +54,17 @@ def running(command: list[str]) -> Iterator[tuple[int, str]]:
         process.wait(30)
 
 
+@contextmanager
+def serving(data: Path) -> Iterator[Target]:
+    """A server of its own, with everything in `data`."""
+    command = [
+        sys.executable, "-m", "qanat.cli.main", "serve", "--json", "--data", str(data),
+        "--listen", "127.0.0.1:0", "--network", "loopback", "--log-level", "warning",
+    ]  # fmt: skip
+    with running(command) as (pid, line):
+        yield Target(pid, urlsplit(json.loads(line)["endpoint"]).port or 0, data)
+
+
 def signer_for(target: Target) -> Signer:
     key = credentials.read_key(target.data, credentials.DEFAULT)
     assert key is not None
@@ -135,17 +146,12 @@ async def run(seconds: float, connections: int, rounds: int) -> dict[str, list[t
 
     with tempfile.TemporaryDirectory(prefix="qanat-bench-") as folder:
         data = Path(folder) / "data"
-        serve = [
-            sys.executable, "-m", "qanat.cli.main", "serve", "--json", "--data", str(data),
-            "--listen", "127.0.0.1:0", "--network", "loopback", "--log-level", "warning",
-        ]  # fmt: skip
         at_once = [sys.executable, "-m", "bench.bare"]
         with (
-            running(serve) as (pid, line),
+            serving(data) as target,
             running(at_once) as (bare_pid, bare),
             running([*at_once, "--group-ms", "2"]) as (grouped_pid, grouped),
         ):
-            target = Target(pid, urlsplit(json.loads(line)["endpoint"]).port or 0, data)
             transports = {
                 "at once": Target(bare_pid, int(bare), data),
                 "in groups": Target(grouped_pid, int(grouped), data),
