@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
+from msgspec.structs import replace
 
 from properties.history import History, many_steps
 from qanat.core.identity.model import root_of
@@ -306,16 +307,7 @@ class RedriveMachine(History):
             assert message.group is not None
             destination.remember(message.message_id, message.group, now_ms)
         destination.add(Told(0, new_id, message.group, now_ms, now_ms))
-        moved = MoveTask(
-            task.task_id,
-            task.destination_arn,
-            None,
-            task.started_at_ms,
-            task.to_move,
-            CALLER,
-            task.moved + 1,
-            task.status,
-        )
+        moved = replace(task, moved=task.moved + 1)
         model.tasks[index] = moved
 
     @precondition(lambda self: self.active())
