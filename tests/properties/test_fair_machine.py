@@ -155,7 +155,7 @@ class FairMachine(History):
         for receipt in receipts:
             for message in self.told.messages:
                 in_flight = message in model.in_flight(self.now_ms)
-                if message.seq == receipt.seq and message.received == receipt.receive_count and in_flight:
+                if message.seq == receipt.seq and in_flight:
                     message.visible_at_ms = self.now_ms + timeout_s * 1000
         changes = tuple(c.VisibilityChange("handle", receipt, timeout_s) for receipt in receipts)
         self.ask(c.ChangeVisibility(QUEUE, changes))

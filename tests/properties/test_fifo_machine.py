@@ -19,7 +19,8 @@ from qanat.core.queues import errors
 from qanat.core.queues.message import Content
 
 WINDOW_MS = 300_000
-GROUPS = ("g1", "g2", "g3")
+QUEUE = 1
+GROUPS = ("g1", "g1", "g2", "g3")
 DEDUPLICATION_IDS = ("x", "y", "z")
 ATTEMPT_IDS = ("a", "b")
 
@@ -50,6 +51,7 @@ class Model:
         self.attempts: dict[str, tuple[int, list[tuple[int, int]]]] = {}
         """Time, and (seq, receive count) of each message, of the receives that may be asked for again."""
         self.purged_at_ms = 0
+        self.receipts: list[c.Receipt] = []
 
     def at(self, now_ms: int) -> "Model":
         for message in list(self.messages):
@@ -135,19 +137,12 @@ class Model:
         return len(self.messages) - len(hidden), in_flight, len(hidden) - in_flight
 
 
-class World:
-    def __init__(self) -> None:
-        self.queues: dict[int, Model] = {}
-        self.receipts: list[tuple[int, c.Receipt]] = []
-
-
-durations_s = st.sampled_from([0, 1, 1, 2, 30, 30, 30, 600, 43_200])
-retentions_ms = st.sampled_from([60_000, 345_600_000, 345_600_000, 345_600_000])
-passing_ms = st.sampled_from([1, 1_000, 1_000, 2_000, 30_000, 100_000, 100_000, 299_999, 345_600_000])
+durations_s = st.sampled_from([0, 1, 2, 30, 30, 600, 600, 43_200])
+retentions_ms = st.sampled_from([60_000, *[345_600_000] * 5])
+passing_ms = st.sampled_from([1, 1, 1_000, 1_000, 2_000, 30_000, 100_000, 299_999])
 groups = st.sampled_from(GROUPS)
 deduplication_ids = st.sampled_from([*DEDUPLICATION_IDS, None, None, None, None, None])
-attempt_ids = st.sampled_from([*ATTEMPT_IDS, None, None])
-which_queue = st.sampled_from([1, 1, 1, 2])
+attempt_ids = st.sampled_from([*ATTEMPT_IDS, None])
 
 
 def content(message_id: str, group: str, deduplication_id: str | None, now_ms: int) -> Content:
@@ -158,26 +153,23 @@ def content(message_id: str, group: str, deduplication_id: str | None, now_ms: i
 
 
 class FifoMachine(History):
-    told: World
+    told: Model
 
     @initialize(retention_ms=retentions_ms, per_group=st.booleans())
     def create(self, retention_ms: int, per_group: bool) -> None:
-        self.told = World()
-        for queue_id in (1, 2):
-            self.told.queues[queue_id] = Model(retention_ms, per_group)
-            self.ask(configuring(queue_id, retention_ms, fifo=True, deduplication_per_group=per_group))
+        self.told = Model(retention_ms, per_group)
+        self.ask(configuring(QUEUE, retention_ms, fifo=True, deduplication_per_group=per_group))
         self.commit()
 
-    def model(self, queue_id: int) -> Model:
-        return self.told.queues[queue_id].at(self.now_ms)
+    def model(self) -> Model:
+        return self.told.at(self.now_ms)
 
     @rule(
-        queue_id=which_queue,
         messages=st.lists(st.tuples(groups, deduplication_ids), min_size=1, max_size=5),
         delay_s=st.sampled_from([0, 0, 0, 0, 2, 30]),
     )
-    def send(self, queue_id: int, messages: list[tuple[str, str | None]], delay_s: int) -> None:
-        model = self.model(queue_id)
+    def send(self, messages: list[tuple[str, str | None]], delay_s: int) -> None:
+        model = self.model()
         outgoing, expected = [], []
         for group, deduplication_id in messages:
             message_id = f"m{self.number()}"
@@ -190,29 +182,29 @@ class FifoMachine(History):
                 model.messages.append(Told(seq, message_id, group, self.now_ms, self.now_ms + delay_s * 1000))
                 original = message_id, seq
             expected.append(original)
-        assert list(self.ask(c.Send(queue_id, tuple(outgoing)))) == expected
+        assert list(self.ask(c.Send(QUEUE, tuple(outgoing)))) == expected
 
-    @rule(queue_id=which_queue, count=st.integers(1, 4), timeout_s=durations_s, attempt_id=attempt_ids)
-    def receive(self, queue_id: int, count: int, timeout_s: int, attempt_id: str | None) -> None:
-        model = self.model(queue_id)
+    @rule(count=st.integers(1, 4), timeout_s=durations_s, attempt_id=attempt_ids)
+    def receive(self, count: int, timeout_s: int, attempt_id: str | None) -> None:
+        model = self.model()
         expected = []
         for message in model.receive(count, timeout_s, attempt_id, self.now_ms):
             receipt = c.Receipt(message.seq, len(message.received_at_ms))
-            self.told.receipts.append((queue_id, receipt))
+            self.told.receipts.append(receipt)
             expected.append((message.message_id, *receipt, message.received_at_ms[0]))
-        deliveries = self.ask(c.Receive(queue_id, count, timeout_s, attempt_id=attempt_id))
+        deliveries = self.ask(c.Receive(QUEUE, count, timeout_s, attempt_id=attempt_id))
         found = [(d.content.message_id, d.seq, d.receive_count, d.first_received_at_ms) for d in deliveries]
         assert found == expected
 
-    def receipts_of(self, queue_id: int, which: int, count: int) -> tuple[c.Receipt, ...]:
+    def receipts_of(self, which: int, count: int) -> tuple[c.Receipt, ...]:
         """Fresh and stale ones alike, and perhaps one twice."""
-        own = [receipt for given, receipt in self.told.receipts if given == queue_id]
+        own = self.told.receipts
         return tuple(own[-1 - (which + step) % len(own)] for step in range(count)) if own else ()
 
-    @rule(queue_id=which_queue, which=st.integers(0, 5), count=st.integers(1, 3))
-    def delete(self, queue_id: int, which: int, count: int) -> None:
-        model = self.model(queue_id)
-        receipts = self.receipts_of(queue_id, which, count)
+    @rule(which=st.integers(0, 5), count=st.integers(1, 3))
+    def delete(self, which: int, count: int) -> None:
+        model = self.model()
+        receipts = self.receipts_of(which, count)
         refused, deleted = [], []
         for index, receipt in enumerate(receipts):
             message = model.find(receipt)
@@ -222,21 +214,21 @@ class FifoMachine(History):
                 deleted.append(message)
         for message in deleted:
             model.take_out(message)
-        assert list(self.ask(c.Delete(queue_id, receipts))) == refused
+        assert list(self.ask(c.Delete(QUEUE, receipts))) == refused
 
-    @rule(queue_id=which_queue, which=st.integers(0, 5), count=st.integers(1, 2), timeout_s=durations_s)
-    def change_visibility(self, queue_id: int, which: int, count: int, timeout_s: int) -> None:
-        model = self.model(queue_id)
-        receipts = self.receipts_of(queue_id, which, count)
+    @rule(which=st.integers(0, 5), count=st.integers(1, 2), timeout_s=durations_s)
+    def change_visibility(self, which: int, count: int, timeout_s: int) -> None:
+        model = self.model()
+        receipts = self.receipts_of(which, count)
         expected = [model.change(receipt, timeout_s, self.now_ms) for receipt in receipts]
         changes = tuple(c.VisibilityChange("handle", receipt, timeout_s) for receipt in receipts)
-        answers = self.ask(c.ChangeVisibility(queue_id, changes))
+        answers = self.ask(c.ChangeVisibility(QUEUE, changes))
         assert [None if answer is None else type(answer) for answer in answers] == expected
 
-    @rule(queue_id=which_queue)
-    def purge(self, queue_id: int) -> None:
-        model = self.model(queue_id)
-        reply = self.ask(c.Purge(queue_id, "jobs", PURGE_INTERVAL_MS))
+    @rule()
+    def purge(self) -> None:
+        model = self.model()
+        reply = self.ask(c.Purge(QUEUE, "jobs", PURGE_INTERVAL_MS))
         if model.purged_at_ms and self.now_ms - model.purged_at_ms < PURGE_INTERVAL_MS:
             assert isinstance(reply, errors.PurgeQueueInProgress)
             return
@@ -244,37 +236,36 @@ class FifoMachine(History):
         model.purged_at_ms = self.now_ms
         model.messages, model.sends, model.attempts = [], [], {}
 
-    @rule(queue_id=which_queue, retention_ms=retentions_ms, per_group=st.booleans())
-    def configure(self, queue_id: int, retention_ms: int, per_group: bool) -> None:
+    @rule(retention_ms=retentions_ms, per_group=st.booleans())
+    def configure(self, retention_ms: int, per_group: bool) -> None:
         """The scope of deduplication may change while entries live."""
-        model = self.model(queue_id)
-        self.ask(configuring(queue_id, retention_ms, fifo=True, deduplication_per_group=per_group))
+        model = self.model()
+        self.ask(configuring(QUEUE, retention_ms, fifo=True, deduplication_per_group=per_group))
         model.retention_ms, model.per_group = retention_ms, per_group
 
-    @rule(queue_id=which_queue)
-    def count(self, queue_id: int) -> None:
-        assert self.ask(c.Count(queue_id)) == self.model(queue_id).counts(self.now_ms)
+    @rule()
+    def count(self) -> None:
+        assert self.ask(c.Count(QUEUE)) == self.model().counts(self.now_ms)
 
     @rule(step_ms=passing_ms)
     def time_passes(self, step_ms: int) -> None:
         self.now_ms += step_ms
 
-    @precondition(lambda self: self.told.queues[1].messages)
+    @precondition(lambda self: self.told.messages)
     @rule()
     def time_passes_until_one_is_visible(self) -> None:
-        hidden_ms = [one.visible_at_ms for one in self.model(1).messages if one.visible_at_ms > self.now_ms]
+        hidden_ms = [one.visible_at_ms for one in self.model().messages if one.visible_at_ms > self.now_ms]
         self.now_ms = min(hidden_ms, default=self.now_ms)
 
     def probes(self) -> Iterator[c.QueueCommand]:
-        for queue_id in self.told.queues:
-            for attempt_id in ATTEMPT_IDS:
-                yield c.Receive(queue_id, 3, 30, attempt_id=attempt_id)
-            for deduplication_id in DEDUPLICATION_IDS:
-                message = content("probe", "g1", deduplication_id, self.now_ms)
-                yield c.Send(queue_id, (c.Outgoing(message, 0),))
+        for attempt_id in ATTEMPT_IDS:
+            yield c.Receive(QUEUE, 3, 30, attempt_id=attempt_id)
+        for deduplication_id in DEDUPLICATION_IDS:
+            message = content("probe", "g1", deduplication_id, self.now_ms)
+            yield c.Send(QUEUE, (c.Outgoing(message, 0),))
         yield from super().probes()
 
 
-FifoMachine.TestCase.settings = many_steps(150, 50)
+FifoMachine.TestCase.settings = many_steps(120, 50)
 
 TestFifo: Any = FifoMachine.TestCase

@@ -139,7 +139,8 @@ durations_s = st.sampled_from([0, 0, 0, 1, 30])
 retentions_ms = st.sampled_from([60_000, 600_000, 345_600_000, 345_600_000])
 names = st.sampled_from(NAMES)
 targets = st.sampled_from([*NAMES, *NAMES, None])
-groups = st.sampled_from(["g", "h"])
+groups = st.sampled_from(["g", "g", "h"])
+choices = st.integers(0, 3)
 
 
 class RedriveMachine(History):
@@ -159,6 +160,12 @@ class RedriveMachine(History):
         for model in self.told.queues.values():
             model.at(self.now_ms)
         return self.told.queues.get(name) or next(iter(self.told.queues.values()))
+
+    def busy(self, choice: int) -> Model:
+        """One that has messages, where there is any."""
+        models = [self.model(name) for name in self.told.queues]
+        busy = [model for model in models if model.messages] or models
+        return busy[choice % len(busy)]
 
     def configure(self, model: Model) -> None:
         config = QueueConfig(
@@ -185,7 +192,7 @@ class RedriveMachine(History):
         self.ask(c.DropQueue(model.queue_id))
         del self.told.queues[model.name]
 
-    @rule(name=names, to=targets, limit=st.integers(1, 3))
+    @rule(name=names, to=targets, limit=st.sampled_from([1, 1, 2]))
     def redrive(self, name: str, to: str | None, limit: int) -> None:
         model = self.model(name)
         model.target, model.limit = to, limit if to else 0
@@ -211,9 +218,9 @@ class RedriveMachine(History):
             model.add(Told(0, message_id, group, self.now_ms, self.now_ms + delay_s * 1000))
         self.ask(c.Send(model.queue_id, tuple(outgoing)))
 
-    @rule(name=names, count=st.integers(1, 4), timeout_s=durations_s)
-    def receive(self, name: str, count: int, timeout_s: int) -> None:
-        model = self.model(name)
+    @rule(choice=choices, count=st.integers(1, 4), timeout_s=durations_s)
+    def receive(self, choice: int, count: int, timeout_s: int) -> None:
+        model = self.busy(choice)
         expected = []
         for message in self.told.receive(model, count, self.now_ms):
             message.receives += 1
@@ -231,10 +238,10 @@ class RedriveMachine(History):
             for d in found
         ] == expected
 
-    @rule(name=names)
-    def tidy(self, name: str) -> None:
+    @rule(choice=choices)
+    def tidy(self, choice: int) -> None:
         """As a long poll does, before it looks."""
-        model = self.model(name)
+        model = self.busy(choice)
         self.ask(c.Count(model.queue_id))
         order, grave = model.receivable(self.now_ms), self.told.grave(model)
         untidy = bool(order and grave and order[0].receives_here >= model.limit)
@@ -244,9 +251,9 @@ class RedriveMachine(History):
         self.told.tidy(model, self.now_ms)
         assert self.shard.take_filled() == ({grave.queue_id} if untidy and grave else set())
 
-    @rule(name=names, which=st.integers(0, 5))
-    def delete(self, name: str, which: int) -> None:
-        model = self.model(name)
+    @rule(choice=choices, which=st.integers(0, 5))
+    def delete(self, choice: int, which: int) -> None:
+        model = self.busy(choice)
         own = [receipt for given, receipt in self.told.receipts if given == model.queue_id]
         if not own:
             return
@@ -257,9 +264,9 @@ class RedriveMachine(History):
 
     # -- move tasks ---------------------------------------------------------------------------------------------
 
-    @rule(name=names, destination=targets)
-    def start_move(self, name: str, destination: str | None) -> None:
-        model = self.model(name)
+    @rule(choice=choices, destination=targets)
+    def start_move(self, choice: int, destination: str | None) -> None:
+        model = self.busy(choice)
         task_id, destination_arn = f"t{self.number()}", None if destination is None else arn(destination)
         reply = self.ask(c.StartMove(model.queue_id, task_id, destination_arn, None, CALLER))
         if any(task.active for task in model.tasks):
@@ -278,7 +285,7 @@ class RedriveMachine(History):
         ]
 
     @precondition(lambda self: self.active())
-    @rule(choice=st.integers(0, 3), count=st.sampled_from([1, 1, 3]))
+    @rule(choice=choices, count=st.sampled_from([1, 1, 3]))
     def move(self, choice: int, count: int) -> None:
         model, task = self.active()[choice % len(self.active())]
         for _ in range(count):
@@ -311,7 +318,7 @@ class RedriveMachine(History):
         model.tasks[index] = moved
 
     @precondition(lambda self: self.active())
-    @rule(choice=st.integers(0, 3), status=st.sampled_from(list(MoveStatus)[1:]))
+    @rule(choice=choices, status=st.sampled_from(list(MoveStatus)[1:]))
     def end_move(self, choice: int, status: MoveStatus) -> None:
         model, task = self.active()[choice % len(self.active())]
         reply = self.ask(c.EndMove(model.queue_id, task.task_id, status, "because"))
@@ -330,7 +337,7 @@ class RedriveMachine(History):
         model.tasks[model.tasks.index(task)] = ended
 
     @precondition(lambda self: self.active())
-    @rule(choice=st.integers(0, 3))
+    @rule(choice=choices)
     def a_message_whose_turn_it_is_not_stays(self, choice: int) -> None:
         model, task = self.active()[choice % len(self.active())]
         order = model.receivable(self.now_ms)
@@ -338,7 +345,7 @@ class RedriveMachine(History):
             if message not in order[:1]:
                 assert self.ask(c.MoveOne(model.queue_id, task.task_id, message.seq, "never")) is None
 
-    @rule(step_ms=st.sampled_from([1, 1_000, 1_000, 2_000, 30_000, 60_000, 300_000]))
+    @rule(step_ms=st.sampled_from([1, 1, 1_000, 1_000, 2_000, 30_000, 60_000, 300_000]))
     def time_passes(self, step_ms: int) -> None:
         self.now_ms += step_ms
 
