@@ -17,7 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "net": {"core"},
     "node": {"core"},
     "parking": {"core", "node"},
-    "housekeeping": {"core", "node"},
+    "housekeeping": {"core", "node", "parking"},
     "codecs": {"core", "journal", "node"},
     "credentials": {"net"},
     "config": {"core"},

@@ -14,6 +14,7 @@ from qanat.core.identity import commands as iam
 from qanat.core.queues import commands as c
 from qanat.core.queues.definition_commands import CreateQueue, DeleteQueue
 from qanat.housekeeping import Expirer, HeadTrimmer, Rewriter, Snapshotter
+from qanat.parking import Parking
 
 ACCOUNT = "123456789012"
 TRIM_FRAMES = 8
@@ -279,7 +280,7 @@ def test_snapshots_grow_rarer_as_they_grow() -> None:
 
 def test_messages_expire_in_a_queue_that_nobody_asks() -> None:
     rig = QueueRig()
-    expire = Expirer(rig.node, rig.shard)
+    expire = Expirer(rig.node, rig.shard, Parking(rig.node, rig.shard, rig.loop.as_loop()))
     rig.ask(rig.sending("old"))
     retention_ms = rig.shard.queues[QUEUE].config.retention_ms
     rig.pass_ms(retention_ms - 1)

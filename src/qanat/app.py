@@ -164,7 +164,11 @@ class Server:
         listener = Listener(sock, door, http, host)
         self._undo.append(lambda: self._drain(http, shards.parking, plane, listener))
         endpoint = shards.control.network.endpoint
-        self._repeat(http.sweep, lambda: http.forget_traffic(endpoint), Expirer(shards.node, shards.shard))
+        self._repeat(
+            http.sweep,
+            lambda: http.forget_traffic(endpoint),
+            Expirer(shards.node, shards.shard, shards.parking),
+        )
         metrics_url = self._open_metrics(shards, api, http, door)
         endpoint_url = f"https://{_url_host(host, port)}"
         credentials.write_config(self._data, self.settings.region, self.settings.account, endpoint_url)

@@ -11,6 +11,7 @@ from qanat.core.queues.commands import Keep, Tidy
 from qanat.core.queues.records import QueueRecord
 from qanat.core.queues.shard import QueueShard
 from qanat.node import Codec, Node
+from qanat.parking import Parking
 
 # Trimming is a transaction of its own: worth it for some frames at once, not for one.
 TRIM_FRAMES_MIN: Final = 64
@@ -25,13 +26,16 @@ def ignore(_: object) -> None:
 class Expirer:
     """Lets queues that nobody asks notice that their messages have expired. To be called every few seconds."""
 
-    def __init__(self, node: Node, shard: QueueShard) -> None:
+    def __init__(self, node: Node, shard: QueueShard, parking: Parking) -> None:
         self._node = node
         self._shard = shard
+        self._parking = parking
 
     def __call__(self) -> None:
         for queue_id in self._shard.queues_with_expired(self._node.clock.now_ms()):
-            self._node.submit(Tidy(queue_id), ignore)
+            self._parking.submit(Tidy(queue_id), ignore)
+            # In a FIFO queue an expired message held others back.
+            self._parking.wake(queue_id)
 
 
 class HeadTrimmer:

@@ -50,8 +50,16 @@ class Parking:
         self.count = 0
 
     def receive(self, command: Receive, wait_s: int, done: Done) -> Parked | None:
-        """Answers at once where there is a message or `wait_s` is 0; else parks and returns a handle to cancel by."""
-        if not wait_s or self.count >= PARKED_MAX or self._may_serve(command.queue_id):
+        """Answers at once where there is a message or `wait_s` is 0; else parks and returns a handle to cancel by.
+
+        A receive that is asked for again by its attempt id has its messages already: it does not wait for others.
+        """
+        if (
+            not wait_s
+            or self.count >= PARKED_MAX
+            or self._may_serve(command.queue_id)
+            or self._shard.is_retry(command, self._node.clock.now_ms())
+        ):
             self.submit(command, done)
             return None
         parked = Parked(self, command, done)

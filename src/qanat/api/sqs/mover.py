@@ -101,11 +101,11 @@ class Mover:
             message = self._shard.next_message(queue_id, now_ms)
             if task.moved >= task.to_move or not self._shard.queues[queue_id].messages:
                 return MoveStatus.COMPLETED, None
+            if now_ms >= task.started_at_ms + limits.MOVE_TASK_MS:
+                return MoveStatus.FAILED, "The task took longer than the 36 hours that it may take."
             if message is None:
                 # What is left is in flight, and may come back.
                 return None
-            if now_ms >= task.started_at_ms + limits.MOVE_TASK_MS:
-                return MoveStatus.FAILED, "The task took longer than the 36 hours that it may take."
             try:
                 self._check(queue_id, task, task.destination_arn or message.source_arn, now_ms)
             except AccessDenied:

@@ -102,6 +102,13 @@ class QueueShard:
         queue.advance(now_ms)
         return queue.next_ready()
 
+    def is_retry(self, command: c.Receive, now_ms: int) -> bool:
+        """Whether that receive would get the messages that it got before, by its attempt id."""
+        queue = self._fold.queues.get(command.queue_id)
+        if queue is None or command.attempt_id is None:
+            return False
+        return queue.attempted(command.attempt_id, now_ms) is not None
+
     def queues_with_expired(self, now_ms: int) -> list[int]:
         """Queues that nobody has asked since something of theirs was over."""
         return [
