@@ -5,13 +5,13 @@ trimmed as housekeeping does, the server restarted, or killed: then the shard an
 committed. After each step, what the log holds, read back from bytes, equals what is live and goes on like it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from core.queues.engine import START_MS, replayed
 from qanat.core.queues import commands as c
@@ -33,6 +33,30 @@ def many_steps(examples: int, steps: int) -> settings:
     )
 
 
+Step = TypeVar("Step", bound=Callable[..., None])
+
+
+class Action(NamedTuple):
+    weight: int
+    when: Callable[[Any], object]
+    drawn: dict[str, st.SearchStrategy[Any]]
+
+
+def action(
+    weight: int, when: Callable[[Any], object] = lambda _: True, **drawn: st.SearchStrategy[Any]
+) -> Callable[[Step], Step]:
+    """One of the steps of a history, `weight` times as often as one of weight 1, where `when(machine)` holds.
+
+    Not rules of hypothesis's own: those are all as likely, and a history of purges and restarts has nothing to lose.
+    """
+
+    def mark(step: Step) -> Step:
+        step.__dict__["action"] = Action(weight, when, drawn)
+        return step
+
+    return mark
+
+
 class History(RuleBasedStateMachine):
     """To be subclassed. `told` is the model: a value that can be copied."""
 
@@ -47,6 +71,21 @@ class History(RuleBasedStateMachine):
         self.gathering: list[r.QueueRecord] = []
         self.durable: Any = None
         self.numbers = 0
+        actions = {name: vars(step).get("action") for name, step in self._steps()}
+        self.actions: dict[str, Action] = {name: one for name, one in actions.items() if one is not None}
+
+    def _steps(self) -> Iterator[tuple[str, Any]]:
+        for name in sorted(dir(type(self))):
+            step = getattr(type(self), name)
+            if callable(step) and hasattr(step, "__dict__"):
+                yield name, step
+
+    @rule(data=st.data())
+    def step(self, data: st.DataObject) -> None:
+        names = [name for name, one in self.actions.items() for _ in range(one.weight) if one.when(self)]
+        name = data.draw(st.sampled_from(names), "step")
+        drawn = self.actions[name].drawn
+        getattr(self, name)(**{key: data.draw(strategy, key) for key, strategy in drawn.items()})
 
     def ask(self, command: c.QueueCommand) -> Any:
         outcome = self.shard.handle(command, self.now_ms)
@@ -65,7 +104,7 @@ class History(RuleBasedStateMachine):
 
     # -- what only the log is told ------------------------------------------------------------------------------
 
-    @rule()
+    @action(4)
     def commit(self) -> None:
         if self.gathering:
             self.log.append((self.shard.position, r.encode(self.gathering)))
@@ -73,8 +112,7 @@ class History(RuleBasedStateMachine):
             self.shard.position += 1
         self.durable = deepcopy(self.told)
 
-    @precondition(lambda self: self.log)
-    @rule(choice=st.integers(0, 3))
+    @action(3, lambda self: self.log, choice=st.integers(0, 3))
     def keep(self, choice: int) -> None:
         """Mostly of the oldest frame, as housekeeping does; any other does no harm."""
         position, frame = self.log[choice % len(self.log) if choice == 3 else 0]
@@ -82,7 +120,7 @@ class History(RuleBasedStateMachine):
         if position == self.shard.trimmable():
             raise AssertionError("what was kept holds its old frame still")
 
-    @rule(frames=st.integers(1, 8))
+    @action(2, frames=st.integers(1, 8))
     def rewrite_the_head(self, frames: int) -> None:
         for _ in range(frames):
             self.commit()
@@ -92,19 +130,17 @@ class History(RuleBasedStateMachine):
         self.commit()
         self.trim()
 
-    @precondition(lambda self: not self.gathering)
-    @rule()
+    @action(2, lambda self: not self.gathering)
     def trim(self) -> None:
         before = self.shard.trimmable()
         self.log = [(position, frame) for position, frame in self.log if position >= before]
 
-    @rule()
+    @action(1)
     def restart(self) -> None:
         self.commit()
         self.crash()
 
-    @precondition(lambda self: self.durable is not None)
-    @rule()
+    @action(1, lambda self: self.durable is not None)
     def crash(self) -> None:
         """What was gathered and not committed was never acknowledged, and never was."""
         committed = self.log[-1][0] if self.log else self.shard.position - bool(self.gathering)

@@ -1,25 +1,18 @@
-"""The queue engine against a naive model of lists, in step, over histories that hypothesis makes up.
-
-After each step: counts and receivable messages agree, and what the log holds, read back from bytes, equals what is
-live, in what it receives next too. The log's head is trimmed, what lives there is kept, and servers are restarted.
-"""
+"""Standard queues against a naive model of lists, in step, over histories that hypothesis makes up."""
 
 from copy import deepcopy
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize
 
-from core.queues.engine import START_MS, configuring, content, replayed
+from core.queues.engine import configuring, content
+from properties.history import PURGE_INTERVAL_MS, History, action, many_steps
 from qanat.core import limits
 from qanat.core.errors import QanatError
 from qanat.core.queues import commands as c
 from qanat.core.queues import errors
-from qanat.core.queues import records as r
 from qanat.core.queues.shard import QueueShard
-
-PURGE_INTERVAL_MS = 60_000
 
 
 class Told:
@@ -62,7 +55,7 @@ class Model:
         message = self.messages[receipt.seq]
         if message is None:
             return errors.MessageNotAvailable
-        if len(message.received_at_ms) != receipt.receive_count or message.visible_at_ms <= now_ms:
+        if message.visible_at_ms <= now_ms:
             return None
         if now_ms + timeout_s * 1000 - message.received_at_ms[-1] > limits.VISIBILITY_TOTAL_MS:
             return errors.VisibilityTooLong
@@ -80,73 +73,63 @@ queue_choices = st.sampled_from([0, 0, 0, 1, 2])
 receipt_choices = st.integers(0, 5)
 
 
-class EngineMachine(RuleBasedStateMachine):
+class World:
     def __init__(self) -> None:
-        super().__init__()
-        self.now_ms = START_MS
-        self.shard = QueueShard()
-        self.shard.position = 1
-        self.log: list[tuple[int, bytes]] = []
-        self.gathering: list[r.QueueRecord] = []
-        self.models: dict[int, Model] = {}
+        self.queues: dict[int, Model] = {}
         self.gone: list[int] = []
         self.receipts: list[tuple[int, c.Receipt]] = []
-        self.sent = 0
 
-    # -- what both are told -------------------------------------------------------------------------------------
 
-    def ask(self, command: c.QueueCommand) -> Any:
-        outcome = self.shard.handle(command, self.now_ms)
-        self.gathering += outcome.records
-        return outcome.reply
+class EngineMachine(History):
+    told: World
 
     def pick(self, choice: int) -> tuple[int, Model]:
-        ids = sorted(self.models)
+        ids = sorted(self.told.queues)
         queue_id = ids[choice % len(ids)]
-        self.models[queue_id].expire(self.now_ms)
-        return queue_id, self.models[queue_id]
+        self.told.queues[queue_id].expire(self.now_ms)
+        return queue_id, self.told.queues[queue_id]
 
     @initialize(retention_ms=retentions_ms)
     def first_queue(self, retention_ms: int) -> None:
+        self.told = World()
         self.create(retention_ms)
+        self.commit()
 
-    @precondition(lambda self: len(self.models) < 3)
-    @rule(retention_ms=retentions_ms)
+    @action(1, when=lambda self: len(self.told.queues) < 3, retention_ms=retentions_ms)
     def create(self, retention_ms: int) -> None:
-        queue_id = len(self.models) + len(self.gone) + 1
+        queue_id = self.number()
         self.ask(configuring(queue_id, retention_ms))
-        self.models[queue_id] = Model(retention_ms)
+        self.told.queues[queue_id] = Model(retention_ms)
 
-    @precondition(lambda self: len(self.models) > 1)
-    @rule(choice=queue_choices)
+    @action(1, when=lambda self: len(self.told.queues) > 1, choice=queue_choices)
     def drop(self, choice: int) -> None:
         queue_id, _ = self.pick(choice)
         self.ask(c.DropQueue(queue_id))
-        del self.models[queue_id]
-        self.gone.append(queue_id)
+        del self.told.queues[queue_id]
+        self.told.gone.append(queue_id)
 
-    @precondition(lambda self: self.gone)
-    @rule(choice=queue_choices)
+    @action(1, when=lambda self: self.told.gone, choice=queue_choices)
     def ask_of_the_gone(self, choice: int) -> None:
-        queue_id = self.gone[choice % len(self.gone)]
+        queue_id = self.told.gone[choice % len(self.told.gone)]
         assert isinstance(self.ask(c.Receive(queue_id, 10, 30)), errors.QueueDoesNotExist)
         self.ask(c.DropQueue(queue_id))
 
-    @rule(
-        choice=queue_choices, delays_s=st.lists(st.sampled_from([0, 0, 1, 30, 900]), min_size=1, max_size=4)
+    @action(
+        8,
+        choice=queue_choices,
+        delays_s=st.lists(st.sampled_from([0, 0, 1, 30, 900]), min_size=1, max_size=4),
     )
     def send(self, choice: int, delays_s: list[int]) -> None:
         queue_id, model = self.pick(choice)
         outgoing = []
         for delay_s in delays_s:
-            self.sent += 1
-            body = f"m{self.sent}"
+            body = f"m{self.number()}"
             outgoing.append(c.Outgoing(content(body, self.now_ms), delay_s))
             model.messages.append(Told(body, self.now_ms, self.now_ms + delay_s * 1000))
         reply = self.ask(c.Send(queue_id, tuple(outgoing)))
         assert [sent_as.message_id for sent_as in reply] == [one.content.message_id for one in outgoing]
 
-    @rule(choice=queue_choices, count=st.integers(1, 4), timeout_s=durations_s)
+    @action(10, choice=queue_choices, count=st.integers(1, 4), timeout_s=durations_s)
     def receive(self, choice: int, count: int, timeout_s: int) -> None:
         queue_id, model = self.pick(choice)
         expected = []
@@ -154,17 +137,17 @@ class EngineMachine(RuleBasedStateMachine):
             message.received_at_ms.append(self.now_ms)
             message.visible_at_ms = self.now_ms + timeout_s * 1000
             expected.append((seq, message.body, len(message.received_at_ms), message.received_at_ms[0]))
-            self.receipts.append((queue_id, c.Receipt(seq, len(message.received_at_ms))))
+            self.told.receipts.append((queue_id, c.Receipt(seq, len(message.received_at_ms))))
         deliveries = self.ask(c.Receive(queue_id, count, timeout_s))
         found = [(d.seq, d.content.body, d.receive_count, d.first_received_at_ms) for d in deliveries]
         assert found == expected
 
     def receipts_of(self, queue_id: int, which: int, count: int) -> tuple[c.Receipt, ...]:
         """Fresh and stale ones alike, and perhaps one twice."""
-        own = [receipt for given, receipt in self.receipts if given == queue_id]
+        own = [receipt for given, receipt in self.told.receipts if given == queue_id]
         return tuple(own[-1 - (which + step) % len(own)] for step in range(count)) if own else ()
 
-    @rule(choice=queue_choices, which=receipt_choices, count=st.integers(1, 2))
+    @action(5, choice=queue_choices, which=receipt_choices, count=st.integers(1, 2))
     def delete(self, choice: int, which: int, count: int) -> None:
         queue_id, model = self.pick(choice)
         receipts = self.receipts_of(queue_id, which, count)
@@ -172,7 +155,7 @@ class EngineMachine(RuleBasedStateMachine):
         for receipt in receipts:
             model.messages[receipt.seq] = None
 
-    @rule(choice=queue_choices, which=receipt_choices, count=st.integers(1, 3), timeout_s=durations_s)
+    @action(5, choice=queue_choices, which=receipt_choices, count=st.integers(1, 3), timeout_s=durations_s)
     def change_visibility(self, choice: int, which: int, count: int, timeout_s: int) -> None:
         queue_id, model = self.pick(choice)
         receipts = self.receipts_of(queue_id, which, count)
@@ -181,7 +164,7 @@ class EngineMachine(RuleBasedStateMachine):
         expected = [model.change(receipt, timeout_s, self.now_ms) for receipt in receipts]
         assert [None if answer is None else type(answer) for answer in answers] == expected
 
-    @rule(choice=queue_choices)
+    @action(1, choice=queue_choices)
     def purge(self, choice: int) -> None:
         queue_id, model = self.pick(choice)
         reply = self.ask(c.Purge(queue_id, "jobs", PURGE_INTERVAL_MS))
@@ -192,119 +175,40 @@ class EngineMachine(RuleBasedStateMachine):
         model.purged_at_ms = self.now_ms
         model.messages = [None] * len(model.messages)
 
-    @rule(choice=queue_choices, retention_ms=retentions_ms)
+    @action(1, choice=queue_choices, retention_ms=retentions_ms)
     def change_retention(self, choice: int, retention_ms: int) -> None:
         queue_id, model = self.pick(choice)
         self.ask(configuring(queue_id, retention_ms))
         model.retention_ms = retention_ms
 
-    @rule(choice=queue_choices)
+    @action(1, choice=queue_choices)
     def count(self, choice: int) -> None:
         queue_id, model = self.pick(choice)
         assert self.ask(c.Count(queue_id)) == model.counts(self.now_ms)
 
-    @rule(step_ms=passing_ms)
+    @action(6, step_ms=passing_ms)
     def time_passes(self, step_ms: int) -> None:
         self.now_ms += step_ms
 
-    @rule(choice=queue_choices)
+    @action(3, choice=queue_choices)
     def time_passes_until_one_is_visible(self, choice: int) -> None:
         _, model = self.pick(choice)
         hidden_ms = [m.visible_at_ms for _, m in model.living(self.now_ms) if m.visible_at_ms > self.now_ms]
         self.now_ms = min(hidden_ms, default=self.now_ms)
 
-    # -- what only the log is told ------------------------------------------------------------------------------
-
-    @rule()
-    def commit(self) -> None:
-        if self.gathering:
-            self.log.append((self.shard.position, r.encode(self.gathering)))
-            self.gathering = []
-            self.shard.position += 1
-
-    @precondition(lambda self: self.log)
-    @rule(choice=st.integers(0, 3))
-    def keep(self, choice: int) -> None:
-        """Mostly of the oldest frame, as housekeeping does; any other does no harm."""
-        position, frame = self.log[choice % len(self.log) if choice == 3 else 0]
-        self.ask(c.Keep(position, tuple(r.decode(frame))))
-
-    @rule(frames=st.integers(1, 8))
-    def rewrite_the_head(self, frames: int) -> None:
-        for _ in range(frames):
-            self.commit()
-            self.trim()
-            if self.log:
-                self.keep(0)
-        self.commit()
-        self.trim()
-
-    @precondition(lambda self: not self.gathering)
-    @rule()
-    def trim(self) -> None:
-        before = self.shard.trimmable()
-        self.log = [(position, frame) for position, frame in self.log if position >= before]
-
-    @rule()
-    def restart(self) -> None:
-        self.commit()
-        position = self.shard.position
-        self.shard = replayed(self.log)
-        self.shard.position = position
-
     # -- what must hold -----------------------------------------------------------------------------------------
 
-    def from_log(self) -> QueueShard:
-        newest = [(self.shard.position, r.encode(self.gathering))] if self.gathering else []
-        shard = replayed(self.log + newest)
-        shard.position = self.shard.position
-        return shard
-
-    @invariant()
-    def the_model_agrees(self) -> None:
-        """Asked of a copy, so that being looked at does not change what is live."""
-        assert self.shard.queues.keys() == self.models.keys()
-        shard = deepcopy(self.shard)
-        for queue_id, model in self.models.items():
+    def compare(self, live: QueueShard) -> None:
+        assert live.queues.keys() == self.told.queues.keys()
+        shard = deepcopy(live)
+        for queue_id, model in self.told.queues.items():
             receivable = model.receivable(self.now_ms)
-            if shard.is_untidy(queue_id, self.now_ms):
-                shard.handle(c.Tidy(queue_id), self.now_ms)
             assert shard.has_visible(queue_id, self.now_ms) == bool(receivable)
             assert shard.handle(c.Count(queue_id), self.now_ms).reply == model.counts(self.now_ms)
             deliveries = shard.handle(c.Receive(queue_id, 1_000, 30), self.now_ms).reply
             assert [d.content.body for d in deliveries] == [message.body for _, message in receivable]
 
-    @invariant()
-    def replay_equals_live(self) -> None:
-        again = self.from_log()
-        assert again.queues.keys() == self.shard.queues.keys()
-        for queue_id, live in self.shard.queues.items():
-            queue = again.queues[queue_id]
-            assert queue.messages == live.messages
-            assert (queue.next_seq, queue.config, queue.purged_at_ms, queue.position) == (
-                live.next_seq,
-                live.config,
-                live.purged_at_ms,
-                live.position,
-            )
-        assert again.live_bytes == self.shard.live_bytes
-        assert again.trimmable() == self.shard.trimmable()
 
-    @invariant()
-    def replay_goes_on_like_live(self) -> None:
-        again, live = self.from_log(), deepcopy(self.shard)
-        for now_ms in (self.now_ms, self.now_ms + 2_000, self.now_ms + 50_000_000):
-            for queue_id in self.models:
-                assert again.is_untidy(queue_id, now_ms) == live.is_untidy(queue_id, now_ms)
-                assert again.has_visible(queue_id, now_ms) == live.has_visible(queue_id, now_ms)
-                assert again.next_visible_at_ms(queue_id) == live.next_visible_at_ms(queue_id)
-                for command in (c.Receive(queue_id, 2, 1), c.Receive(queue_id, 1_000, 0), c.Count(queue_id)):
-                    assert again.handle(command, now_ms) == live.handle(command, now_ms)
+EngineMachine.TestCase.settings = many_steps(80, 50)
 
-
-# Many steps a history rather than many histories: what goes wrong here needs a past.
-EngineMachine.TestCase.settings = settings(
-    max_examples=250, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-
-TestEngine = EngineMachine.TestCase
+TestEngine: Any = EngineMachine.TestCase

@@ -8,10 +8,10 @@ from typing import Any
 from unittest.mock import patch
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule
+from hypothesis.stateful import initialize
 
 from core.queues.engine import configuring
-from properties.history import PURGE_INTERVAL_MS, History, many_steps
+from properties.history import PURGE_INTERVAL_MS, History, action, many_steps
 from qanat.core.queues import commands as c
 from qanat.core.queues import fair
 from qanat.core.queues.message import Content
@@ -109,7 +109,7 @@ class FairMachine(History):
     def model(self) -> Model:
         return self.told.at(self.now_ms)
 
-    @rule(groups=sent_groups, delay_s=st.sampled_from([0, 0, 0, 0, 1, 30]))
+    @action(6, groups=sent_groups, delay_s=st.sampled_from([0, 0, 0, 0, 1, 30]))
     def send(self, groups: list[tuple[str | None, int]], delay_s: int) -> None:
         model = self.model()
         outgoing = []
@@ -124,7 +124,7 @@ class FairMachine(History):
                 model.next_seq += 1
         self.ask(c.Send(QUEUE, tuple(outgoing)))
 
-    @rule(count=st.sampled_from([1, 1, 2, 3, 10]), timeout_s=durations_s)
+    @action(10, count=st.sampled_from([1, 1, 2, 3, 10]), timeout_s=durations_s)
     def receive(self, count: int, timeout_s: int) -> None:
         model = self.model()
         expected = []
@@ -140,7 +140,7 @@ class FairMachine(History):
         own = self.told.receipts
         return tuple(own[-1 - (which + step) % len(own)] for step in range(count)) if own else ()
 
-    @rule(which=st.integers(0, 12), count=st.integers(1, 5))
+    @action(5, which=st.integers(0, 12), count=st.integers(1, 5))
     def delete(self, which: int, count: int) -> None:
         model = self.model()
         receipts = self.receipts_of(which, count)
@@ -148,7 +148,7 @@ class FairMachine(History):
         gone = {receipt.seq for receipt in receipts}
         model.messages = [message for message in model.messages if message.seq not in gone]
 
-    @rule(which=st.integers(0, 12), count=st.integers(1, 5), timeout_s=durations_s)
+    @action(4, which=st.integers(0, 12), count=st.integers(1, 5), timeout_s=durations_s)
     def change_visibility(self, which: int, count: int, timeout_s: int) -> None:
         model = self.model()
         receipts = self.receipts_of(which, count)
@@ -160,14 +160,14 @@ class FairMachine(History):
         changes = tuple(c.VisibilityChange("handle", receipt, timeout_s) for receipt in receipts)
         self.ask(c.ChangeVisibility(QUEUE, changes))
 
-    @rule()
+    @action(1)
     def purge(self) -> None:
         model = self.model()
         self.ask(c.Purge(QUEUE, "jobs", PURGE_INTERVAL_MS))
         if not model.purged_at_ms or self.now_ms - model.purged_at_ms >= PURGE_INTERVAL_MS:
             model.purged_at_ms, model.messages = self.now_ms, []
 
-    @rule()
+    @action(2)
     def look(self) -> None:
         model = self.model()
         ready, in_flight = model.ready(self.now_ms), model.in_flight(self.now_ms)
@@ -177,7 +177,7 @@ class FairMachine(History):
         assert isinstance(queue, StandardQueue)
         assert len(queue.noisy_groups()) == model.noisy_groups(self.now_ms)
 
-    @rule()
+    @action(3)
     def next(self) -> None:
         """A long poll looks before it takes."""
         order = self.model().receivable(self.now_ms)
@@ -185,11 +185,11 @@ class FairMachine(History):
         message = self.shard.next_message(QUEUE, self.now_ms)
         assert (None if message is None else message.content.body) == (order[0].body if order else None)
 
-    @rule(step_ms=st.sampled_from([1, 1, 1_000, 1_000, 2_000, 30_000, 60_000]))
+    @action(5, step_ms=st.sampled_from([1, 1, 1_000, 1_000, 2_000, 30_000, 60_000]))
     def time_passes(self, step_ms: int) -> None:
         self.now_ms += step_ms
 
 
-FairMachine.TestCase.settings = many_steps(100, 50)
+FairMachine.TestCase.settings = many_steps(80, 50)
 
 TestFair: Any = FairMachine.TestCase

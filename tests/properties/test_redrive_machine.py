@@ -7,10 +7,10 @@ come again under their ARN. However the history goes, each living message is in 
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, precondition, rule
+from hypothesis.stateful import initialize
 from msgspec.structs import replace
 
-from properties.history import History, many_steps
+from properties.history import History, action, many_steps
 from qanat.core.identity.model import root_of
 from qanat.core.queues import commands as c
 from qanat.core.queues import errors
@@ -178,34 +178,36 @@ class RedriveMachine(History):
         )
         self.ask(c.ConfigureQueue(model.queue_id, config))
 
-    @rule(name=names, retention_ms=retentions_ms)
+    @action(2, name=names, retention_ms=retentions_ms)
     def create(self, name: str, retention_ms: int) -> None:
         if name not in self.told.queues:
             model = Model(self.number(), name, self.told.fifo, retention_ms)
             self.told.queues[name] = model
             self.configure(model)
 
-    @precondition(lambda self: len(self.told.queues) > 2)
-    @rule(name=names)
+    @action(1, when=lambda self: len(self.told.queues) > 2, name=names)
     def drop(self, name: str) -> None:
         model = self.model(name)
         self.ask(c.DropQueue(model.queue_id))
         del self.told.queues[model.name]
 
-    @rule(name=names, to=targets, limit=st.sampled_from([1, 1, 2]))
+    @action(2, name=names, to=targets, limit=st.sampled_from([1, 1, 2]))
     def redrive(self, name: str, to: str | None, limit: int) -> None:
         model = self.model(name)
         model.target, model.limit = to, limit if to else 0
         self.configure(model)
 
-    @rule(name=names, retention_ms=retentions_ms)
+    @action(1, name=names, retention_ms=retentions_ms)
     def change_retention(self, name: str, retention_ms: int) -> None:
         model = self.model(name)
         model.retention_ms = retention_ms
         self.configure(model)
 
-    @rule(
-        name=names, messages=st.lists(groups, min_size=1, max_size=4), delay_s=st.sampled_from([0, 0, 0, 2])
+    @action(
+        8,
+        name=names,
+        messages=st.lists(groups, min_size=1, max_size=4),
+        delay_s=st.sampled_from([0, 0, 0, 2]),
     )
     def send(self, name: str, messages: list[str], delay_s: int) -> None:
         model = self.model(name)
@@ -218,7 +220,7 @@ class RedriveMachine(History):
             model.add(Told(0, message_id, group, self.now_ms, self.now_ms + delay_s * 1000))
         self.ask(c.Send(model.queue_id, tuple(outgoing)))
 
-    @rule(choice=choices, count=st.integers(1, 4), timeout_s=durations_s)
+    @action(10, choice=choices, count=st.integers(1, 4), timeout_s=durations_s)
     def receive(self, choice: int, count: int, timeout_s: int) -> None:
         model = self.busy(choice)
         expected = []
@@ -238,7 +240,7 @@ class RedriveMachine(History):
             for d in found
         ] == expected
 
-    @rule(choice=choices)
+    @action(3, choice=choices)
     def tidy(self, choice: int) -> None:
         """As a long poll does, before it looks."""
         model = self.busy(choice)
@@ -251,7 +253,7 @@ class RedriveMachine(History):
         self.told.tidy(model, self.now_ms)
         assert self.shard.take_filled() == ({grave.queue_id} if untidy and grave else set())
 
-    @rule(choice=choices, which=st.integers(0, 5))
+    @action(2, choice=choices, which=st.integers(0, 5))
     def delete(self, choice: int, which: int) -> None:
         model = self.busy(choice)
         own = [receipt for given, receipt in self.told.receipts if given == model.queue_id]
@@ -264,7 +266,7 @@ class RedriveMachine(History):
 
     # -- move tasks ---------------------------------------------------------------------------------------------
 
-    @rule(choice=choices, destination=targets)
+    @action(3, choice=choices, destination=targets)
     def start_move(self, choice: int, destination: str | None) -> None:
         model = self.busy(choice)
         task_id, destination_arn = f"t{self.number()}", None if destination is None else arn(destination)
@@ -284,8 +286,7 @@ class RedriveMachine(History):
             if task.active
         ]
 
-    @precondition(lambda self: self.active())
-    @rule(choice=choices, count=st.sampled_from([1, 1, 3]))
+    @action(6, when=lambda self: self.active(), choice=choices, count=st.sampled_from([1, 1, 3]))
     def move(self, choice: int, count: int) -> None:
         model, task = self.active()[choice % len(self.active())]
         for _ in range(count):
@@ -317,8 +318,7 @@ class RedriveMachine(History):
         moved = replace(task, moved=task.moved + 1)
         model.tasks[index] = moved
 
-    @precondition(lambda self: self.active())
-    @rule(choice=choices, status=st.sampled_from(list(MoveStatus)[1:]))
+    @action(1, when=lambda self: self.active(), choice=choices, status=st.sampled_from(list(MoveStatus)[1:]))
     def end_move(self, choice: int, status: MoveStatus) -> None:
         model, task = self.active()[choice % len(self.active())]
         reply = self.ask(c.EndMove(model.queue_id, task.task_id, status, "because"))
@@ -336,8 +336,7 @@ class RedriveMachine(History):
         assert reply == ended
         model.tasks[model.tasks.index(task)] = ended
 
-    @precondition(lambda self: self.active())
-    @rule(choice=choices)
+    @action(1, when=lambda self: self.active(), choice=choices)
     def a_message_whose_turn_it_is_not_stays(self, choice: int) -> None:
         model, task = self.active()[choice % len(self.active())]
         order = model.receivable(self.now_ms)
@@ -345,7 +344,7 @@ class RedriveMachine(History):
             if message not in order[:1]:
                 assert self.ask(c.MoveOne(model.queue_id, task.task_id, message.seq, "never")) is None
 
-    @rule(step_ms=st.sampled_from([1, 1, 1_000, 1_000, 2_000, 30_000, 60_000, 300_000]))
+    @action(5, step_ms=st.sampled_from([1, 1, 1_000, 1_000, 2_000, 30_000, 60_000, 300_000]))
     def time_passes(self, step_ms: int) -> None:
         self.now_ms += step_ms
 
@@ -376,6 +375,6 @@ class RedriveMachine(History):
         assert len(live.queues) == len(self.told.queues)
 
 
-RedriveMachine.TestCase.settings = many_steps(120, 50)
+RedriveMachine.TestCase.settings = many_steps(80, 50)
 
 TestRedrive: Any = RedriveMachine.TestCase
