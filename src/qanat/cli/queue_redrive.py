@@ -126,9 +126,9 @@ def _cancel(sqs: Sqs, source_arn: str, *, as_json: bool) -> int:
 
 
 def _again(parsed: argparse.Namespace) -> str:
-    """The command that cancels, for the same server, region and user."""
+    """The command that cancels, for the same server, region and caller."""
     words = ["qanat", "queue", "redrive", parsed.dlq, "--cancel"]
-    for flag in ("data", "region", "user"):
+    for flag in ("data", "region", "user", "account"):
         if (value := getattr(parsed, flag)) is not None:
             words += [f"--{flag}", value]
     return shlex.join(words)

@@ -11,6 +11,7 @@ from qanat.core.names import Arn
 def add_flags(parser: argparse.ArgumentParser) -> None:
     data.add_flag(parser)
     parser.add_argument("--user", metavar="NAME", help="ask in this user's name, not the administrator's")
+    data.add_account_flag(parser)
     parser.add_argument("--region", metavar="NAME", help="the region of the queue, if not the server's own")
     parser.add_argument("--json", action="store_true", help="JSON instead of text")
 
@@ -31,7 +32,7 @@ def open_sqs(parsed: argparse.Namespace, queue: str | None = None) -> Sqs:
     directory = data.open_directory(parsed.data, os.environ)
     arn = None if queue is None else Arn.parse(queue)
     region = parsed.region or (None if arn is None else arn.region)
-    return Sqs(directory, directory.key_of(parsed.user), region)
+    return Sqs(directory, directory.key_of(parsed.user, parsed.account), region)
 
 
 def name_of(queue: str) -> str:
