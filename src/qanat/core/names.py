@@ -44,6 +44,32 @@ def user_arn(account: str, name: str, path: str = "/") -> str:
     return f"arn:{PARTITION}:iam::{account}:user{path}{name}"
 
 
+def group_arn(account: str, name: str, path: str = "/") -> str:
+    return f"arn:{PARTITION}:iam::{account}:group{path}{name}"
+
+
+def role_arn(account: str, name: str, path: str = "/") -> str:
+    return f"arn:{PARTITION}:iam::{account}:role{path}{name}"
+
+
+def policy_arn(account: str, name: str, path: str = "/") -> str:
+    """`account` is `aws` for the policies that AWS manages."""
+    return f"arn:{PARTITION}:iam::{account}:policy{path}{name}"
+
+
+def instance_profile_arn(account: str, name: str, path: str = "/") -> str:
+    return f"arn:{PARTITION}:iam::{account}:instance-profile{path}{name}"
+
+
+def session_arn(account: str, role: str, session: str) -> str:
+    """Of an assumed role; it has no path."""
+    return f"arn:{PARTITION}:sts::{account}:assumed-role/{role}/{session}"
+
+
+def federated_user_arn(account: str, name: str) -> str:
+    return f"arn:{PARTITION}:sts::{account}:federated-user/{name}"
+
+
 def root_arn(account: str) -> str:
     return f"arn:{PARTITION}:iam::{account}:root"
 

@@ -57,6 +57,12 @@ class Table(Generic[K, V]):
                     del found[entry]
         return value
 
+    def fill(self, values: Iterable[V]) -> None:
+        """Replaces all that is there."""
+        self.clear()
+        for value in values:
+            self.put(value)
+
     def clear(self) -> None:
         self._values.clear()
         for found in self._found.values():

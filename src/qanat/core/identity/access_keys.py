@@ -5,7 +5,7 @@ from typing import Final
 from qanat.core.identity.commands import CreateAccessKey, DeleteAccessKey, ListAccessKeys
 from qanat.core.identity.errors import LimitExceeded, NoSuchEntity
 from qanat.core.identity.model import AccessKey
-from qanat.core.identity.records import AccessKeyCreated, AccessKeyDeleted
+from qanat.core.identity.records import AccessKeyDeleted, AccessKeyPut
 from qanat.core.identity.store import IdentityStore
 from qanat.core.page import Page, page
 from qanat.core.part import Emit, Handlers
@@ -30,7 +30,7 @@ class AccessKeys:
             raise LimitExceeded(f"Cannot exceed quota for AccessKeysPerUser: {ACCESS_KEYS_OF_USER_MAX}")
         assert self._store.keys.get(command.access_key_id) is None, "access key ids are made unique"
         key = AccessKey(command.access_key_id, command.secret, user.account, user.name, now_ms)
-        self._emit(AccessKeyCreated(key))
+        self._emit(AccessKeyPut(key))
         return key
 
     def _list(self, command: ListAccessKeys, now_ms: int) -> Page[AccessKey]:

@@ -4,7 +4,16 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from qanat.core.names import root_arn, user_arn
+from qanat.core.names import (
+    federated_user_arn,
+    group_arn,
+    instance_profile_arn,
+    policy_arn,
+    role_arn,
+    root_arn,
+    session_arn,
+    user_arn,
+)
 
 
 class PrincipalType(StrEnum):
@@ -15,6 +24,12 @@ class PrincipalType(StrEnum):
     ASSUMED_ROLE = "AssumedRole"
     FEDERATED_USER = "FederatedUser"
     ANONYMOUS = "Anonymous"
+    SERVICE = "Service"
+    """An AWS service that acts on its own behalf; the key is absent then, so no policy sees this value."""
+
+
+Texts = tuple[tuple[str, str], ...]
+"""Inline policies as (name, document text as it was given), or tags as (key, value); sorted by the first."""
 
 
 class User(Struct, frozen=True, array_like=True):
@@ -25,13 +40,117 @@ class User(Struct, frozen=True, array_like=True):
     user_id: str
     path: str
     created_at_ms: int
-    policies: tuple[tuple[str, str], ...] = ()
-    """Inline policies: (name, document text as it was given), sorted by name."""
-    tags: tuple[tuple[str, str], ...] = ()
+    policies: Texts = ()
+    tags: Texts = ()
+    attached: tuple[str, ...] = ()
+    """ARNs of managed policies, in the order in which they were attached."""
+    groups: tuple[str, ...] = ()
+    """Names of the groups that the user is in, sorted."""
+    boundary: str | None = None
+    """ARN of the managed policy that is the permissions boundary."""
 
     @property
     def arn(self) -> str:
         return user_arn(self.account, self.name, self.path)
+
+    @property
+    def unique_id(self) -> str:
+        return self.user_id
+
+
+class Group(Struct, frozen=True, array_like=True):
+    """Users that share policies; never a principal. `group_id` is AGPA..."""
+
+    account: str
+    name: str
+    group_id: str
+    path: str
+    created_at_ms: int
+    policies: Texts = ()
+    attached: tuple[str, ...] = ()
+
+    @property
+    def arn(self) -> str:
+        return group_arn(self.account, self.name, self.path)
+
+
+class Role(Struct, frozen=True, array_like=True):
+    """An IAM role. `role_id` is AROA... and never reused."""
+
+    account: str
+    name: str
+    role_id: str
+    path: str
+    created_at_ms: int
+    trust: str
+    """The trust policy (AssumeRolePolicyDocument) as it was given."""
+    trusted_ids: Texts = ()
+    """(principal ARN in `trust`, the unique id that it meant when the policy was saved)."""
+    description: str | None = None
+    max_session_s: int = 3_600
+    policies: Texts = ()
+    tags: Texts = ()
+    attached: tuple[str, ...] = ()
+    boundary: str | None = None
+
+    @property
+    def arn(self) -> str:
+        return role_arn(self.account, self.name, self.path)
+
+    @property
+    def unique_id(self) -> str:
+        return self.role_id
+
+
+class PolicyVersion(Struct, frozen=True, array_like=True):
+    version_id: str
+    """`v1`, `v2`, ...; a number is never used twice in one policy."""
+    document: str
+    created_at_ms: int
+
+
+class ManagedPolicy(Struct, frozen=True, array_like=True):
+    """A policy that stands by itself and is attached by its ARN. `policy_id` is ANPA..."""
+
+    account: str
+    """`aws` for those that AWS manages."""
+    name: str
+    policy_id: str
+    path: str
+    created_at_ms: int
+    updated_at_ms: int
+    versions: tuple[PolicyVersion, ...]
+    """Oldest first; five at most."""
+    default_version_id: str
+    next_version: int
+    description: str | None = None
+    tags: Texts = ()
+
+    @property
+    def arn(self) -> str:
+        return policy_arn(self.account, self.name, self.path)
+
+    @property
+    def document(self) -> str:
+        """The text that is in force."""
+        return next(one.document for one in self.versions if one.version_id == self.default_version_id)
+
+
+class InstanceProfile(Struct, frozen=True, array_like=True):
+    """A container by which EC2 hands a role to an instance. `profile_id` is AIPA..."""
+
+    account: str
+    name: str
+    profile_id: str
+    path: str
+    created_at_ms: int
+    role: str | None = None
+    """The name of its one role."""
+    tags: Texts = ()
+
+    @property
+    def arn(self) -> str:
+        return instance_profile_arn(self.account, self.name, self.path)
 
 
 class AccessKey(Struct, frozen=True, array_like=True):
@@ -48,6 +167,33 @@ class AccessKey(Struct, frozen=True, array_like=True):
         return f"AccessKey({self.access_key_id!r}, secret=hidden, user_name={self.user_name!r})"
 
 
+class KeyUse(Struct, frozen=True, array_like=True):
+    """When and for what a key was last used (GetAccessKeyLastUsed)."""
+
+    access_key_id: str
+    at_ms: int
+    service: str
+    region: str
+
+
+class Session(Struct, frozen=True):
+    """What temporary credentials carry beyond whose they are (IAM User Guide, id_credentials_temp)."""
+
+    issued_at_ms: int
+    expires_at_ms: int
+    issuer_id: str
+    """Unique id of the role or user that the session is of (AROA..., AIDA...); the account id for root."""
+    issuer_name: str
+    """Name of that role or user; `root` for root."""
+    policies: tuple[str, ...] | None = None
+    """Session policies, as document texts. None: nothing was passed, so nothing is filtered."""
+    policy_arns: tuple[str, ...] = ()
+    """Managed policies that were passed as session policies."""
+    tags: tuple[tuple[str, str], ...] = ()
+    transitive_tag_keys: tuple[str, ...] = ()
+    source_identity: str | None = None
+
+
 class Caller(Struct, frozen=True):
     """Who a verified signature (or the lack of one) says is calling. This is the principal of policy evaluation."""
 
@@ -59,6 +205,11 @@ class Caller(Struct, frozen=True):
     unique_id: str
     """`aws:userid`: AIDA... for a user, the account id for root, `anonymous` for nobody."""
     user_name: str | None = None
+    """Of a user who calls with own or temporary credentials of its own."""
+    principal_arn: str = ""
+    """`aws:PrincipalArn` where it is not `arn`: a role's session has the role's."""
+    session: Session | None = None
+    """Present exactly where the credentials are temporary."""
 
 
 ANONYMOUS = Caller(PrincipalType.ANONYMOUS, "anonymous", "", "anonymous")
@@ -68,5 +219,24 @@ def root_of(account: str) -> Caller:
     return Caller(PrincipalType.ACCOUNT, account, root_arn(account), account)
 
 
-def caller_of(user: User) -> Caller:
-    return Caller(PrincipalType.USER, user.account, user.arn, user.user_id, user.name)
+def caller_of(user: User, session: Session | None = None) -> Caller:
+    return Caller(PrincipalType.USER, user.account, user.arn, user.user_id, user.name, session=session)
+
+
+def role_session(role: Role, name: str, session: Session) -> Caller:
+    """`session` must be of that role."""
+    arn = session_arn(role.account, role.name, name)
+    unique_id = f"{role.role_id}:{name}"
+    return Caller(
+        PrincipalType.ASSUMED_ROLE, role.account, arn, unique_id, principal_arn=role.arn, session=session
+    )
+
+
+def federated_user(account: str, name: str, session: Session) -> Caller:
+    arn = federated_user_arn(account, name)
+    return Caller(PrincipalType.FEDERATED_USER, account, arn, f"{account}:{name}", session=session)
+
+
+def service_caller(name: str) -> Caller:
+    """`name` as in a policy's Service principal: `sns.amazonaws.com`."""
+    return Caller(PrincipalType.SERVICE, "", name, name)

@@ -7,15 +7,27 @@ case alone; a user is not removed while it has keys or policies.
 from qanat.core.identity.access_keys import AccessKeys
 from qanat.core.identity.commands import CreateAccount, GetCallerIdentity
 from qanat.core.identity.errors import EntityAlreadyExists
-from qanat.core.identity.model import AccessKey, Caller, User
+from qanat.core.identity.model import AccessKey, Caller, Group, ManagedPolicy, Role, User
 from qanat.core.identity.records import (
-    AccessKeyCreated,
     AccessKeyDeleted,
+    AccessKeyPut,
     AccountCreated,
+    ControlPoliciesSet,
+    GroupDeleted,
+    GroupPut,
+    GroupRenamed,
     IdentityKept,
-    UserCreated,
+    InstanceProfileDeleted,
+    InstanceProfilePut,
+    KeysUsed,
+    ManagedPolicyDeleted,
+    ManagedPolicyPut,
+    RoleDeleted,
+    RolePut,
+    SessionKeyMade,
     UserDeleted,
-    UserModified,
+    UserPut,
+    UserRenamed,
 )
 from qanat.core.identity.store import IdentityStore
 from qanat.core.identity.user_policies import UserPolicies
@@ -35,12 +47,26 @@ class IdentityState:
             **UserPolicies(store, emit).handlers,
         }
         self.appliers: Appliers = {
-            AccountCreated: lambda record: store.put_account(record),
-            UserCreated: lambda record: store.put_user(record.user),
-            UserModified: lambda record: store.put_user(record.user),
-            UserDeleted: lambda record: store.remove_user(record.account, record.name),
-            AccessKeyCreated: lambda record: store.put_key(record.key),
+            AccountCreated: store.put_account,
+            ControlPoliciesSet: store.put_control_policies,
+            UserPut: lambda record: store.users.put(record.user),
+            UserDeleted: lambda record: store.users.remove((record.account, record.name)),
+            UserRenamed: store.rename_user,
+            GroupPut: lambda record: store.groups.put(record.group),
+            GroupDeleted: lambda record: store.groups.remove((record.account, record.name)),
+            GroupRenamed: store.rename_group,
+            RolePut: lambda record: store.roles.put(record.role),
+            RoleDeleted: lambda record: store.roles.remove((record.account, record.name)),
+            ManagedPolicyPut: lambda record: store.managed_policies.put(record.policy),
+            ManagedPolicyDeleted: lambda record: store.managed_policies.remove(record.arn),
+            InstanceProfilePut: lambda record: store.instance_profiles.put(record.profile),
+            InstanceProfileDeleted: lambda record: store.instance_profiles.remove(
+                (record.account, record.name)
+            ),
+            AccessKeyPut: lambda record: store.keys.put(record.key),
             AccessKeyDeleted: lambda record: store.remove_key(record.access_key_id),
+            KeysUsed: store.note_uses,
+            SessionKeyMade: store.put_session_key,
             IdentityKept: store.restore,
         }
 
@@ -49,6 +75,29 @@ class IdentityState:
 
     def user(self, account: str, name: str) -> User | None:
         return self._store.users.get((account, name))
+
+    def role(self, account: str, name: str) -> Role | None:
+        return self._store.roles.get((account, name))
+
+    def group(self, account: str, name: str) -> Group | None:
+        return self._store.groups.get((account, name))
+
+    def managed_policy(self, arn: str) -> ManagedPolicy | None:
+        """Of an account or of AWS."""
+        return self._store.managed_policies.get(arn)
+
+    def control_policies(self, account: str) -> ControlPoliciesSet | None:
+        """None: nothing restricts the account."""
+        return self._store.control_policies.get(account)
+
+    def unique_id_of(self, arn: str) -> str | None:
+        """The unique id (AIDA..., AROA...) of the user or role that has this ARN now."""
+        return self._store.unique_id_of(arn)
+
+    def session_key(self) -> bytes | None:
+        """What seals session tokens; None before the first start has made it."""
+        kept = self._store.session_key
+        return None if kept is None else kept.key
 
     def has_account(self, account: str) -> bool:
         return account in self._store.accounts

@@ -1,27 +1,81 @@
 """The identity state itself and its indexes; changed by records alone."""
 
+from msgspec.structs import replace
+
 from qanat.core.identity.errors import NoSuchEntity, NoSuchUser
-from qanat.core.identity.model import AccessKey, User
-from qanat.core.identity.records import AccountCreated, IdentityKept
+from qanat.core.identity.model import (
+    AccessKey,
+    Group,
+    InstanceProfile,
+    KeyUse,
+    ManagedPolicy,
+    Role,
+    User,
+)
+from qanat.core.identity.records import (
+    AccountCreated,
+    ControlPoliciesSet,
+    GroupRenamed,
+    IdentityKept,
+    KeysUsed,
+    SessionKeyMade,
+    UserRenamed,
+)
 from qanat.core.table import Table
 
+Holder = User | Group | Role
+"""What inline policies are written in and managed policies are attached to."""
 
-def _user_entry(account: str, name: str) -> str:
+
+def entry(account: str, name: str) -> str:
+    """An index entry for a name that is unique in its account."""
     return f"{account}/{name}"
 
 
 class IdentityStore:
     def __init__(self) -> None:
         self.accounts: dict[str, AccountCreated] = {}
+        self.control_policies: dict[str, ControlPoliciesSet] = {}
         self.users: Table[tuple[str, str], User] = Table(
             lambda user: (user.account, user.name),
             account=lambda user: (user.account,),
-            folded=lambda user: (_user_entry(user.account, user.name.lower()),),
+            folded=lambda user: (entry(user.account, user.name.lower()),),
+            group=lambda user: (entry(user.account, group) for group in user.groups),
+            policy=lambda user: user.attached,
+            boundary=lambda user: _optional(user.boundary),
+            arn=lambda user: (user.arn,),
+        )
+        self.groups: Table[tuple[str, str], Group] = Table(
+            lambda group: (group.account, group.name),
+            account=lambda group: (group.account,),
+            folded=lambda group: (entry(group.account, group.name.lower()),),
+            policy=lambda group: group.attached,
+        )
+        self.roles: Table[tuple[str, str], Role] = Table(
+            lambda role: (role.account, role.name),
+            account=lambda role: (role.account,),
+            folded=lambda role: (entry(role.account, role.name.lower()),),
+            policy=lambda role: role.attached,
+            boundary=lambda role: _optional(role.boundary),
+            arn=lambda role: (role.arn,),
+        )
+        self.managed_policies: Table[str, ManagedPolicy] = Table(
+            lambda policy: policy.arn,
+            account=lambda policy: (policy.account,),
+            folded=lambda policy: (entry(policy.account, policy.name.lower()),),
+        )
+        self.instance_profiles: Table[tuple[str, str], InstanceProfile] = Table(
+            lambda profile: (profile.account, profile.name),
+            account=lambda profile: (profile.account,),
+            folded=lambda profile: (entry(profile.account, profile.name.lower()),),
+            role=lambda profile: () if profile.role is None else (entry(profile.account, profile.role),),
         )
         self.keys: Table[str, AccessKey] = Table(
             lambda key: key.access_key_id,
-            user=lambda key: (_user_entry(key.account, key.user_name),),
+            user=lambda key: (entry(key.account, key.user_name),),
         )
+        self.key_uses: dict[str, KeyUse] = {}
+        self.session_key: SessionKeyMade | None = None
 
     def account(self, account: str) -> AccountCreated:
         """Raises NoSuchEntity."""
@@ -36,37 +90,93 @@ class IdentityStore:
             raise NoSuchUser(name)
         return user
 
+    def existing_group(self, account: str, name: str) -> Group:
+        """Raises NoSuchEntity."""
+        group = self.groups.get((account, name))
+        if group is None:
+            raise NoSuchEntity(f"The group with name {name} cannot be found.")
+        return group
+
+    def existing_role(self, account: str, name: str) -> Role:
+        """Raises NoSuchEntity."""
+        role = self.roles.get((account, name))
+        if role is None:
+            raise NoSuchEntity(f"The role with name {name} cannot be found.")
+        return role
+
+    def unique_id_of(self, arn: str) -> str | None:
+        """The unique id (AIDA..., AROA...) of the user or role that has this ARN now."""
+        found = self.users.where("arn", arn) or self.roles.where("arn", arn)
+        return found[0].unique_id if found else None
+
     def name_taken(self, account: str, name: str) -> bool:
         """IAM tells names apart by case when it looks them up, but not when it makes them."""
-        return self.users.count("folded", _user_entry(account, name.lower())) > 0
+        return self.users.count("folded", entry(account, name.lower())) > 0
 
     def keys_of(self, user: User) -> list[AccessKey]:
-        return self.keys.where("user", _user_entry(user.account, user.name))
+        return self.keys.where("user", entry(user.account, user.name))
+
+    def members_of(self, group: Group) -> list[User]:
+        return self.users.where("group", entry(group.account, group.name))
+
+    def rename_user(self, record: UserRenamed) -> None:
+        before = self.users.remove((record.user.account, record.old_name))
+        for key in self.keys_of(before):
+            self.keys.put(replace(key, user_name=record.user.name))
+        self.users.put(record.user)
+
+    def rename_group(self, record: GroupRenamed) -> None:
+        before = self.groups.remove((record.group.account, record.old_name))
+        for user in self.members_of(before):
+            groups = {record.group.name, *user.groups} - {before.name}
+            self.users.put(replace(user, groups=tuple(sorted(groups))))
+        self.groups.put(record.group)
+
+    def remove_key(self, access_key_id: str) -> None:
+        self.keys.remove(access_key_id)
+        self.key_uses.pop(access_key_id, None)
+
+    def note_uses(self, record: KeysUsed) -> None:
+        for use in record.uses:
+            # The key may have been deleted before this was written.
+            if self.keys.get(use.access_key_id) is not None:
+                self.key_uses[use.access_key_id] = use
 
     def put_account(self, record: AccountCreated) -> None:
         self.accounts[record.account] = record
 
-    def put_user(self, user: User) -> None:
-        self.users.put(user)
+    def put_control_policies(self, record: ControlPoliciesSet) -> None:
+        self.control_policies[record.account] = record
 
-    def remove_user(self, account: str, name: str) -> None:
-        self.users.remove((account, name))
-
-    def put_key(self, key: AccessKey) -> None:
-        self.keys.put(key)
-
-    def remove_key(self, access_key_id: str) -> None:
-        self.keys.remove(access_key_id)
+    def put_session_key(self, record: SessionKeyMade) -> None:
+        self.session_key = record
 
     def snapshot(self) -> IdentityKept:
-        accounts = tuple(self.accounts[account] for account in sorted(self.accounts))
-        return IdentityKept(accounts, tuple(self.users), tuple(self.keys))
+        return IdentityKept(
+            accounts=tuple(self.accounts[account] for account in sorted(self.accounts)),
+            control_policies=tuple(self.control_policies[one] for one in sorted(self.control_policies)),
+            users=tuple(self.users),
+            groups=tuple(self.groups),
+            roles=tuple(self.roles),
+            managed_policies=tuple(self.managed_policies),
+            instance_profiles=tuple(self.instance_profiles),
+            keys=tuple(self.keys),
+            key_uses=tuple(self.key_uses[key_id] for key_id in sorted(self.key_uses)),
+            session_key=self.session_key,
+        )
 
     def restore(self, kept: IdentityKept) -> None:
         self.accounts = {record.account: record for record in kept.accounts}
-        self.users.clear()
-        self.keys.clear()
-        for user in kept.users:
-            self.users.put(user)
-        for key in kept.keys:
-            self.keys.put(key)
+        self.control_policies = {record.account: record for record in kept.control_policies}
+        self.users.fill(kept.users)
+        self.groups.fill(kept.groups)
+        self.roles.fill(kept.roles)
+        self.managed_policies.fill(kept.managed_policies)
+        self.instance_profiles.fill(kept.instance_profiles)
+        self.keys.fill(kept.keys)
+        self.key_uses = {use.access_key_id: use for use in kept.key_uses}
+        self.session_key = kept.session_key
+
+
+def _optional(text: str | None) -> tuple[str, ...]:
+    return () if text is None else (text,)

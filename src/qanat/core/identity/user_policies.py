@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from qanat.core.identity.commands import DeleteUserPolicy, GetUserPolicy, ListUserPolicies, PutUserPolicy
 from qanat.core.identity.errors import LimitExceeded, MalformedPolicyDocument, NoSuchEntity
 from qanat.core.identity.model import User
-from qanat.core.identity.records import UserModified
+from qanat.core.identity.records import UserPut
 from qanat.core.identity.store import IdentityStore
 from qanat.core.page import Page, page
 from qanat.core.part import Emit, Handlers
@@ -43,7 +43,7 @@ class UserPolicies:
             raise MalformedPolicyDocument(f"{error.reason} ({error.message})") from error
         modified = replace(user, policies=tuple(sorted(policies.items())))
         if modified != user:
-            self._emit(UserModified(modified))
+            self._emit(UserPut(modified))
 
     def _get(self, command: GetUserPolicy, now_ms: int) -> str:
         user = self._store.existing_user(command.account, command.user_name)
@@ -57,7 +57,7 @@ class UserPolicies:
         user = self._store.existing_user(command.account, command.user_name)
         _document(user, command.policy_name)
         rest = tuple(policy for policy in user.policies if policy[0] != command.policy_name)
-        self._emit(UserModified(replace(user, policies=rest)))
+        self._emit(UserPut(replace(user, policies=rest)))
 
 
 def _document(user: User, policy_name: str) -> str:

@@ -3,7 +3,7 @@
 from qanat.core.identity.commands import CreateUser, DeleteUser, GetUser, ListUsers
 from qanat.core.identity.errors import DeleteConflict, EntityAlreadyExists
 from qanat.core.identity.model import User
-from qanat.core.identity.records import UserCreated, UserDeleted
+from qanat.core.identity.records import UserDeleted, UserPut
 from qanat.core.identity.store import IdentityStore
 from qanat.core.page import Page, page
 from qanat.core.part import Emit, Handlers
@@ -25,7 +25,7 @@ class Users:
         if self._store.name_taken(command.account, command.name):
             raise EntityAlreadyExists(f"User with name {command.name} already exists.")
         user = User(command.account, command.name, command.user_id, command.path, now_ms, (), command.tags)
-        self._emit(UserCreated(user))
+        self._emit(UserPut(user))
         return user
 
     def _get(self, command: GetUser, now_ms: int) -> User:

@@ -1,13 +1,9 @@
 """The rows of users."""
 
 from collections.abc import Mapping
-from typing import Final
 
-from msgspec import Struct
-
-from qanat.core.errors import InvalidParameterValue
 from qanat.core.identity import commands
-from qanat.core.identity.errors import InvalidInput, LimitExceeded, ValidationError
+from qanat.core.identity.errors import InvalidInput
 from qanat.core.identity.model import PrincipalType, User
 from qanat.core.names import user_arn
 from qanat.core.page import Page
@@ -25,17 +21,8 @@ from qanat.wire.iam.common import (
     page_fields,
     user_meant,
 )
+from qanat.wire.iam.tags import TagInput, read_tags, shown_tags
 from qanat.wire.service import Call, Operation, Output, table
-
-# IAM User Guide, reference_iam-quotas.
-TAGS_MAX: Final = 50
-TAG_KEY_LENGTH_MAX: Final = 128
-TAG_VALUE_LENGTH_MAX: Final = 256
-
-
-class TagInput(Struct, frozen=True, rename="pascal"):
-    key: str
-    value: str
 
 
 class CreateUserInput(IamInput, frozen=True):
@@ -63,25 +50,8 @@ def _create(given: CreateUserInput, call: Call) -> object:
     if given.permissions_boundary is not None:
         # To make the user without its boundary would give it more than was meant.
         raise InvalidInput("Permissions boundaries are not supported.")
-    tags = _tags(given.tags)
+    tags = read_tags(given.tags)
     return commands.CreateUser(call.account, given.user_name, given.path, call.ids.iam("AIDA"), tags)
-
-
-def _tags(given: tuple[TagInput, ...]) -> tuple[tuple[str, str], ...]:
-    if len(given) > TAGS_MAX:
-        raise LimitExceeded("The number of tags has reached the maximum limit.")
-    if len({tag.key.lower() for tag in given}) < len(given):
-        raise InvalidParameterValue(
-            "Duplicate tag keys found. Please note that Tag keys are case insensitive."
-        )
-    for tag in given:
-        if not 1 <= len(tag.key) <= TAG_KEY_LENGTH_MAX or len(tag.value) > TAG_VALUE_LENGTH_MAX:
-            raise ValidationError(
-                f"A tag key has 1 to {TAG_KEY_LENGTH_MAX} characters, a value up to {TAG_VALUE_LENGTH_MAX}."
-            )
-        if tag.key.lower().startswith("aws:"):
-            raise InvalidInput("Tag keys beginning with aws: are reserved for system use.")
-    return tuple(sorted((tag.key, tag.value) for tag in given))
 
 
 def _get(given: GetUserInput, call: Call) -> object:
@@ -115,8 +85,7 @@ def _shown(user: User) -> dict[str, object]:
 
 
 def _shown_with_tags(user: User) -> Mapping[str, object]:
-    tags = [{"Key": key, "Value": value} for key, value in user.tags]
-    return {**_shown(user), "Tags": tags or None}
+    return {**_shown(user), "Tags": shown_tags(user.tags) or None}
 
 
 USER_OPERATIONS = table(
