@@ -9,7 +9,7 @@ import pytest
 from qanat.core.policy import errors
 from qanat.core.policy.document import Document, parse
 from qanat.core.policy.errors import PolicyInvalid, PolicyTooLarge
-from qanat.core.policy.sizes import PolicyKind, counted_size
+from qanat.core.policy.sizes import PolicyKind, without_white_space
 
 QUEUE = "arn:aws:sqs:us-east-2:123456789012:MyQueue"
 STATEMENT = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": QUEUE}
@@ -252,15 +252,31 @@ def test_an_endpoint_policy_is_measured_in_characters_with_white_space() -> None
         parse(text(STATEMENT).ljust(20_481), PolicyKind.ENDPOINT)
 
 
-def test_an_inline_policy_is_measured_without_white_space() -> None:
+def test_iam_counts_without_white_space_and_bounds_the_text() -> None:
     policy = identity(Sid="x" * 1_950)
-    assert counted_size(policy, PolicyKind.IDENTITY) == len(policy.replace(" ", ""))
-    assert counted_size(policy, PolicyKind.IDENTITY) > 2_048
-    with pytest.raises(PolicyTooLarge):
-        parse(policy, PolicyKind.IDENTITY)
+    assert without_white_space(policy) == len(policy.replace(" ", ""))
     assert parse(identity().ljust(131_072, "\n"), PolicyKind.IDENTITY).statements
     with pytest.raises(PolicyTooLarge):
         parse(identity().ljust(131_073, "\n"), PolicyKind.IDENTITY)
+
+
+def test_a_session_policy_has_2048_characters_with_white_space() -> None:
+    assert parse(identity().ljust(2_048), PolicyKind.SESSION).statements
+    with pytest.raises(PolicyTooLarge):
+        parse(identity().ljust(2_049), PolicyKind.SESSION)
+
+
+TRUSTING = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}
+
+
+def test_a_trust_policy_names_principals_and_no_resource() -> None:
+    (trusting,) = parse(text(TRUSTING), PolicyKind.TRUST).statements
+    assert trusting.resources.match("arn:aws:iam::123456789012:role/R", {})
+    with pytest.raises(PolicyInvalid, match="names no resource") as refused:
+        parse(text({**TRUSTING, "Resource": "*"}), PolicyKind.TRUST)
+    assert refused.value.reason == "Has prohibited field Resource"
+    with pytest.raises(PolicyInvalid):
+        parse(text({key: value for key, value in TRUSTING.items() if key != "Principal"}), PolicyKind.TRUST)
 
 
 def test_keys_read_are_those_of_conditions_and_of_variables() -> None:

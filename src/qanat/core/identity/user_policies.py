@@ -12,7 +12,8 @@ from qanat.core.identity.store import IdentityStore
 from qanat.core.page import Page, page
 from qanat.core.part import Emit, Handlers
 from qanat.core.policy.document import PolicyKind, parse
-from qanat.core.policy.errors import PolicyInvalid, PolicyTooLarge
+from qanat.core.policy.errors import PolicyInvalid
+from qanat.core.policy.sizes import without_white_space
 
 # IAM User Guide, reference_iam-quotas: the sum over a user's inline policies, white space not counted.
 INLINE_POLICIES_OF_USER_MAX_CHARACTERS: Final = 2_048
@@ -32,12 +33,10 @@ class UserPolicies:
     def _put(self, command: PutUserPolicy, now_ms: int) -> None:
         user = self._store.existing_user(command.account, command.user_name)
         policies = {**dict(user.policies), command.policy_name: command.document}
-        if sum(map(_characters, policies.values())) > INLINE_POLICIES_OF_USER_MAX_CHARACTERS:
+        if sum(map(without_white_space, policies.values())) > INLINE_POLICIES_OF_USER_MAX_CHARACTERS:
             raise _too_large(user)
         try:
             parse(command.document, PolicyKind.IDENTITY)
-        except PolicyTooLarge as error:
-            raise _too_large(user) from error
         except PolicyInvalid as error:
             # IAM's own sentence first, then where we found it.
             raise MalformedPolicyDocument(f"{error.reason} ({error.message})") from error
@@ -65,10 +64,6 @@ def _document(user: User, policy_name: str) -> str:
     if document is None:
         raise NoSuchEntity(f"The user policy with name {policy_name} cannot be found.")
     return document
-
-
-def _characters(document: str) -> int:
-    return sum(map(len, document.split()))
 
 
 def _too_large(user: User) -> LimitExceeded:

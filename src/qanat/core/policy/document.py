@@ -16,6 +16,7 @@ from qanat.core.policy.sizes import (
     CONDITIONS_MAX,
     PRINCIPALS_MAX,
     STATEMENTS_MAX,
+    WITHOUT_PRINCIPAL,
     PolicyKind,
     check_count,
     check_size,
@@ -29,8 +30,10 @@ DEFAULT_VERSION: Final = "2008-10-17"
 VARIABLES_VERSION: Final = "2012-10-17"
 
 _ELEMENTS: Final = frozenset({"Version", "Id", "Statement"})
-_ELEMENTS_OF: Final = {PolicyKind.IDENTITY: _ELEMENTS - {"Id"}}
+# IAM's own kinds have no Id (IAM User Guide, reference_policies_elements_id).
+_ELEMENTS_OF: Final = {kind: _ELEMENTS - {"Id"} for kind in WITHOUT_PRINCIPAL}
 # IAM User Guide, reference_iam-quotas: the characters that IAM takes in a policy of its own.
+_IN_IAM: Final = WITHOUT_PRINCIPAL | {PolicyKind.TRUST}
 _NOT_IAM_CHARACTER: Final = re.compile("[^\t\n\r -\u00ff]")
 _UNBOUND: Final[Mapping[str, str]] = MappingProxyType({})
 # There are fewer actions than this; the bound is for callers who ask for made-up ones.
@@ -75,7 +78,7 @@ def parse(text: str, kind: PolicyKind, bound: Mapping[str, str] = _UNBOUND) -> D
     only that id. Raises PolicyInvalid and PolicyTooLarge.
     """
     check_size(text, kind)
-    if kind is PolicyKind.IDENTITY and (found := _NOT_IAM_CHARACTER.search(text)):
+    if kind in _IN_IAM and (found := _NOT_IAM_CHARACTER.search(text)):
         raise PolicyInvalid(f"{quoted(found[0])} is outside the characters that IAM takes (up to U+00FF)")
     elements = known_members(decode(text), _ELEMENTS_OF.get(kind, _ELEMENTS), "")
     version = _version(elements)
@@ -124,7 +127,7 @@ def _statements(elements: dict[str, object], reading: Reading) -> tuple[Statemen
     if reading.kind is PolicyKind.RESOURCE:
         check_count(len(nodes), STATEMENTS_MAX, "statements")
     statements = tuple(read_statement(node, index, path, reading) for index, (path, node) in enumerate(nodes))
-    if reading.kind is PolicyKind.IDENTITY:
+    if reading.kind in _IN_IAM:
         _check_sids(statements)
     if reading.kind is PolicyKind.ENDPOINT and all(found.effect is Effect.DENY for found in statements):
         reading.find(

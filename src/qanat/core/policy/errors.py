@@ -15,6 +15,7 @@ _SHOWN_MAX: Final = 120
 SYNTAX: Final = "Syntax errors in policy."
 VERSION: Final = "Policy document must be version 2012-10-17 or greater."
 PRINCIPAL: Final = "Policy document should not specify a principal."
+RESOURCE: Final = "Has prohibited field Resource"
 DUPLICATE_SID: Final = "Statement IDs (SID) in a single policy must be unique."
 NO_ACTIONS: Final = "Policy statement must contain actions."
 NO_RESOURCES: Final = "Policy statement must contain resources."

@@ -33,6 +33,9 @@ class Selector:
         return self.patterns.match(text, context) is not self.negated
 
 
+EVERY_RESOURCE: Final = Selector(patterns([(Wild.MANY,)], Style.RESOURCE), negated=False)
+
+
 def read_actions(node: object, path: str, reading: Reading, *, negated: bool) -> Selector:
     """`node` is what stands under Action or NotAction. Raises PolicyInvalid and PolicyTooLarge."""
     texts = texts_of(node, path)

@@ -9,11 +9,19 @@ from enum import StrEnum
 from typing import Final
 
 from qanat.core.policy.conditions import Condition, read_conditions
-from qanat.core.policy.errors import NO_ACTIONS, NO_RESOURCES, PRINCIPAL, SYNTAX, PolicyInvalid, quoted
+from qanat.core.policy.errors import (
+    NO_ACTIONS,
+    NO_RESOURCES,
+    PRINCIPAL,
+    RESOURCE,
+    SYNTAX,
+    PolicyInvalid,
+    quoted,
+)
 from qanat.core.policy.findings import ALLOW_WITH_NOT_PRINCIPAL, Reading
-from qanat.core.policy.match import Selector, read_actions, read_resources
+from qanat.core.policy.match import EVERY_RESOURCE, Selector, read_actions, read_resources
 from qanat.core.policy.principals import Principals, read_principals
-from qanat.core.policy.sizes import PolicyKind
+from qanat.core.policy.sizes import WITHOUT_PRINCIPAL, PolicyKind
 from qanat.core.policy.syntax import known_members, text_of
 from qanat.core.policy.variables import Context
 
@@ -30,6 +38,7 @@ _ELEMENTS: Final = frozenset(
         "Condition",
     }
 )
+_PLAIN_SIDS: Final = WITHOUT_PRINCIPAL | {PolicyKind.TRUST}
 _IDENTITY_SID: Final = re.compile(r"[A-Za-z0-9]*\Z")
 
 
@@ -67,7 +76,6 @@ def read_statement(node: object, index: int, path: str, reading: Reading) -> Sta
     effect = _effect(elements, path)
     denies = effect is Effect.DENY
     action, not_action = _one_of(elements, "Action", path, NO_ACTIONS)
-    resource, not_resource = _one_of(elements, "Resource", path, NO_RESOURCES)
     conditions: tuple[Condition, ...] = ()
     if "Condition" in elements:
         conditions = read_conditions(elements["Condition"], f"{path}.Condition", reading, denies=denies)
@@ -77,7 +85,7 @@ def read_statement(node: object, index: int, path: str, reading: Reading) -> Sta
         effect=effect,
         principals=_principals(elements, path, reading, denies=denies),
         actions=read_actions(elements[action], f"{path}.{action}", reading, negated=not_action),
-        resources=read_resources(elements[resource], f"{path}.{resource}", reading, negated=not_resource),
+        resources=_resources(elements, path, reading),
         conditions=conditions,
     )
 
@@ -96,7 +104,7 @@ def _sid(elements: dict[str, object], path: str, reading: Reading) -> str | None
         return None
     sid = text_of(elements["Sid"], f"{path}.Sid")
     # SQS takes any text: its own AddPermission writes labels with dashes here.
-    if reading.kind is PolicyKind.IDENTITY and not _IDENTITY_SID.match(sid):
+    if reading.kind in _PLAIN_SIDS and not _IDENTITY_SID.match(sid):
         raise PolicyInvalid(f"{quoted(sid)} may hold only letters and digits", f"{path}.Sid")
     return sid
 
@@ -111,10 +119,19 @@ def _one_of(elements: dict[str, object], name: str, path: str, reason: str) -> t
     return (name, False) if name in elements else (complement, True)
 
 
+def _resources(elements: dict[str, object], path: str, reading: Reading) -> Selector:
+    if reading.kind is PolicyKind.TRUST:
+        if "Resource" in elements or "NotResource" in elements:
+            raise PolicyInvalid("a trust policy names no resource: it is its role's", path, RESOURCE)
+        return EVERY_RESOURCE
+    name, negated = _one_of(elements, "Resource", path, NO_RESOURCES)
+    return read_resources(elements[name], f"{path}.{name}", reading, negated=negated)
+
+
 def _principals(
     elements: dict[str, object], path: str, reading: Reading, *, denies: bool
 ) -> Principals | None:
-    if reading.kind is PolicyKind.IDENTITY:
+    if reading.kind in WITHOUT_PRINCIPAL:
         if "Principal" in elements or "NotPrincipal" in elements:
             raise PolicyInvalid(
                 "an identity policy has no Principal: it speaks of whom it belongs to", path, PRINCIPAL
