@@ -44,7 +44,7 @@ def policies(count: int, form: str) -> Policies:
     condition = {"StringNotEquals": {"aws:sourceVpce": CONTEXT["aws:sourcevpce"]}}
     deny = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*", "Condition": condition}
     queue = Named("queue", parse(text([deny]), PolicyKind.RESOURCE))
-    return Policies(identity, queue, Named("endpoint", FULL_ACCESS))
+    return Policies(identity, queue, (Named("endpoint", FULL_ACCESS),))
 
 
 def text(statements: object) -> str:

@@ -111,18 +111,18 @@ class Authoriser:
             resource=None
             if resource_policy is None
             else Named(resource, self._document(PolicyKind.RESOURCE, resource_policy)),
-            endpoint=self._endpoint_policy(way),
+            endpoints=self._endpoint_policies(way),
         )
 
-    def _endpoint_policy(self, way: WayIn | None) -> Named | None:
+    def _endpoint_policies(self, way: WayIn | None) -> tuple[Named, ...]:
         if way is None or way.vpc_endpoint_id is None:
-            return None
+            return ()
         endpoint = self._control.network.endpoint(way.vpc_endpoint_id)
         if endpoint is None:
             raise self._cannot_judge(f"The VPC endpoint {way.vpc_endpoint_id} no longer exists.")
         if endpoint.policy is None:
-            return Named(endpoint.vpc_endpoint_id, FULL_ACCESS)
-        return Named(endpoint.vpc_endpoint_id, self._document(PolicyKind.ENDPOINT, endpoint.policy))
+            return (Named(endpoint.vpc_endpoint_id, FULL_ACCESS),)
+        return (Named(endpoint.vpc_endpoint_id, self._document(PolicyKind.ENDPOINT, endpoint.policy)),)
 
     def _document(self, kind: PolicyKind, text: str) -> Document:
         found = self._documents.get((kind, text))
@@ -155,6 +155,4 @@ def _user_agent(headers: Mapping[bytes, bytes]) -> str | None:
 
 
 def _keys_read(policies: Policies) -> frozenset[str]:
-    documents = [named.document for named in policies.identity]
-    documents += [named.document for named in (policies.resource, policies.endpoint) if named is not None]
-    return frozenset().union(*(document.keys_read for document in documents))
+    return frozenset().union(*(named.document.keys_read for named in policies.all()))

@@ -20,6 +20,18 @@ CATALOGUE = [
     (Reason.EXPLICIT_DENY_IDENTITY, "with an explicit deny in an identity-based policy"),
     (Reason.EXPLICIT_DENY_RESOURCE, "with an explicit deny in a resource-based policy"),
     (Reason.EXPLICIT_DENY_ENDPOINT, "with an explicit deny in a VPC endpoint policy"),
+    (Reason.IMPLICIT_DENY_BOUNDARY, "because no permissions boundary allows the sqs:sendmessage action"),
+    (Reason.EXPLICIT_DENY_BOUNDARY, "with an explicit deny in a permissions boundary"),
+    (Reason.IMPLICIT_DENY_SESSION, "because no session policy allows the sqs:sendmessage action"),
+    (Reason.EXPLICIT_DENY_SESSION, "with an explicit deny in a session policy"),
+    (
+        Reason.IMPLICIT_DENY_SERVICE_CONTROL,
+        "because no service control policy allows the sqs:sendmessage action",
+    ),
+    (Reason.EXPLICIT_DENY_SERVICE_CONTROL, "with an explicit deny in a service control policy"),
+    (Reason.EXPLICIT_DENY_RESOURCE_CONTROL, "with an explicit deny in a resource control policy"),
+    (Reason.IMPLICIT_DENY_TRUST, "because no role trust policy allows the sqs:sendmessage action"),
+    (Reason.EXPLICIT_DENY_TRUST, "with an explicit deny in the role trust policy"),
 ]
 
 

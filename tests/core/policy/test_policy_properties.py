@@ -13,7 +13,7 @@ from qanat.core.policy.decision import Named, Policies, Reason, Request
 from qanat.core.policy.document import parse
 from qanat.core.policy.errors import PolicyInvalid, PolicyTooLarge
 from qanat.core.policy.evaluate import authorize
-from qanat.core.policy.sizes import PolicyKind
+from qanat.core.policy.sizes import WITHOUT_PRINCIPAL, PolicyKind
 
 KINDS = st.sampled_from(PolicyKind)
 A, B = "111111111111", "222222222222"
@@ -99,7 +99,7 @@ def test_any_json_is_read_or_refused(tree: object, kind: PolicyKind, escaped: bo
 
 @given(st.sampled_from(["Action", "Resource", "NotAction", "NotResource"]), st.text(max_size=40), KINDS)
 def test_any_pattern_is_read_or_refused(element: str, pattern: str, kind: PolicyKind) -> None:
-    principal = {} if kind is PolicyKind.IDENTITY else {"Principal": "*"}
+    principal = {} if kind in WITHOUT_PRINCIPAL else {"Principal": "*"}
     other = {"Resource": "*"} if "Action" in element else {"Action": "*"}
     statement = {"Effect": "Allow", element: pattern, **other, **principal}
     read(json.dumps({"Version": "2012-10-17", "Statement": statement}), kind)
@@ -107,7 +107,7 @@ def test_any_pattern_is_read_or_refused(element: str, pattern: str, kind: Policy
 
 @given(WORDS, TREES, KINDS)
 def test_any_condition_is_read_or_refused(operator: str, operands: object, kind: PolicyKind) -> None:
-    principal = {} if kind is PolicyKind.IDENTITY else {"Principal": "*"}
+    principal = {} if kind in WITHOUT_PRINCIPAL else {"Principal": "*"}
     condition = {operator: {"aws:SourceVpce": operands}}
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition, **principal}
     read(json.dumps({"Version": "2012-10-17", "Statement": statement}), kind)
@@ -243,7 +243,7 @@ def test_decisions_are_those_of_a_naive_evaluator(
     policies = Policies(
         (named(PolicyKind.IDENTITY, identity),) if identity else (),
         named(PolicyKind.RESOURCE, queue) if queue else None,
-        named(PolicyKind.ENDPOINT, endpoint) if endpoint else None,
+        (named(PolicyKind.ENDPOINT, endpoint),) if endpoint else (),
     )
     context = {} if ask.value is None else {KEY.lower(): ask.value}
     decision = authorize(Request(ask.caller, ask.action, ask.resource, A, context), policies)

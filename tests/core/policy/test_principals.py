@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from qanat.core.identity.model import ANONYMOUS, Caller, PrincipalType, root_of
+from qanat.core.identity.model import (
+    ANONYMOUS,
+    Caller,
+    PrincipalType,
+    Session,
+    User,
+    federated_user,
+    root_of,
+    service_caller,
+)
 from qanat.core.policy.document import parse
 from qanat.core.policy.errors import PolicyInvalid
 from qanat.core.policy.principals import Grade
@@ -15,9 +24,27 @@ ALICE_ARN = f"arn:aws:iam::{A}:user/team/Alice"
 ALICE = Caller(PrincipalType.USER, A, ALICE_ARN, "AIDAALICE", "Alice")
 BOB = Caller(PrincipalType.USER, A, f"arn:aws:iam::{A}:user/Bob", "AIDABOB", "Bob")
 CAROL = Caller(PrincipalType.USER, B, f"arn:aws:iam::{B}:user/Carol", "AIDACAROL", "Carol")
-SESSION = Caller(PrincipalType.ASSUMED_ROLE, A, f"arn:aws:sts::{A}:assumed-role/R/one", "AROAR:one")
-OTHER_SESSION = Caller(PrincipalType.ASSUMED_ROLE, A, f"arn:aws:sts::{A}:assumed-role/R/two", "AROAR:two")
-OTHER_ROLE = Caller(PrincipalType.ASSUMED_ROLE, A, f"arn:aws:sts::{A}:assumed-role/Q/one", "AROAQ:one")
+SESSION = Caller(
+    PrincipalType.ASSUMED_ROLE,
+    A,
+    f"arn:aws:sts::{A}:assumed-role/R/one",
+    "AROAR:one",
+    principal_arn=f"arn:aws:iam::{A}:role/R",
+)
+OTHER_SESSION = Caller(
+    PrincipalType.ASSUMED_ROLE,
+    A,
+    f"arn:aws:sts::{A}:assumed-role/R/two",
+    "AROAR:two",
+    principal_arn=f"arn:aws:iam::{A}:role/R",
+)
+OTHER_ROLE = Caller(
+    PrincipalType.ASSUMED_ROLE,
+    A,
+    f"arn:aws:sts::{A}:assumed-role/Q/one",
+    "AROAQ:one",
+    principal_arn=f"arn:aws:iam::{A}:role/Q",
+)
 FEDERATED = Caller(PrincipalType.FEDERATED_USER, A, f"arn:aws:sts::{A}:federated-user/Fay", f"{A}:Fay")
 CALLERS = {
     "alice": ALICE,
@@ -52,8 +79,7 @@ DIRECT = [
     ({"AWS": ALICE_ARN.replace("Alice", "alice")}, set()),
     ({"AWS": f"arn:aws:iam::{A}:user/Alice"}, set()),
     ({"AWS": [ALICE_ARN, CAROL.arn]}, {"alice", "carol"}),
-    ({"AWS": f"arn:aws:iam::{A}:role/R"}, {"session", "other session"}),
-    ({"AWS": f"arn:aws:iam::{A}:role/service-role/R"}, {"session", "other session"}),
+    ({"AWS": f"arn:aws:iam::{A}:role/service-role/R"}, set()),
     ({"AWS": f"arn:aws:iam::{B}:role/R"}, set()),
     ({"AWS": SESSION.arn}, {"session"}),
     ({"AWS": FEDERATED.arn}, {"federated"}),
@@ -67,6 +93,40 @@ DIRECT = [
 @pytest.mark.parametrize(("principal", "names"), DIRECT)
 def test_who_is_named(principal: object, names: set[str]) -> None:
     assert grades(policy(principal)) == dict.fromkeys(names, Grade.DIRECT)
+
+
+def test_a_role_means_its_sessions_within_boundary_and_session_policy() -> None:
+    sessions = {"session", "other session"}
+    assert grades(policy({"AWS": f"arn:aws:iam::{A}:role/R"})) == dict.fromkeys(sessions, Grade.LIMITED)
+    both = grades(policy({"AWS": [f"arn:aws:iam::{A}:role/R", SESSION.arn]}))
+    assert both == {"session": Grade.DIRECT, "other session": Grade.LIMITED}
+
+
+def test_a_user_means_its_federated_sessions_too_within_the_session_policy() -> None:
+    session = Session(0, 1, "AIDAALICE", "Alice")
+    of_alice = federated_user(User(A, "Alice", "AIDAALICE", "/team/", 0), "Fay", session)
+    principals = parse(policy({"AWS": ALICE_ARN}), PolicyKind.RESOURCE, {ALICE_ARN: "AIDAALICE"})
+    (statement,) = principals.statements
+    assert statement.principals is not None
+    assert statement.principals.match(of_alice) is Grade.LIMITED
+    namesake = federated_user(
+        User(A, "Alice", "AIDANEW", "/team/", 0), "Fay", Session(0, 1, "AIDANEW", "Alice")
+    )
+    assert statement.principals.match(namesake) is Grade.NONE
+
+
+def test_a_service_is_named_as_a_service_only() -> None:
+    def grade(principal: object, element: str = "Principal", effect: str = "Allow") -> Grade:
+        (statement,) = parse(policy(principal, element, effect), PolicyKind.RESOURCE).statements
+        assert statement.principals is not None
+        return statement.principals.match(service_caller("sns.amazonaws.com"))
+
+    assert grade({"Service": "sns.amazonaws.com"}) is Grade.DIRECT
+    assert grade({"Service": "s3.amazonaws.com"}) is Grade.NONE
+    assert grade({"AWS": [A, ALICE_ARN]}) is Grade.NONE
+    assert grade("*") is Grade.DIRECT
+    assert grade({"Service": "sns.amazonaws.com"}, "NotPrincipal", "Deny") is Grade.NONE
+    assert grade({"Service": "s3.amazonaws.com"}, "NotPrincipal", "Deny") is Grade.DIRECT
 
 
 @pytest.mark.parametrize("principal", [A, f"arn:aws:iam::{A}:root", f"arn:aws:iam:{A}:root"])

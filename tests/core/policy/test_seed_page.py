@@ -30,7 +30,7 @@ ADMINISTRATOR = Named("AdministratorAccess", parse(EVERYTHING, PolicyKind.IDENTI
 
 def through_endpoint(caller: Caller, action: str, resource: str = QUEUE) -> Reason:
     request = Request(caller, action, resource, ACCOUNT, {"aws:sourcevpce": "vpce-1a2b3c4d"})
-    return authorize(request, Policies((ADMINISTRATOR,), None, ENDPOINT)).reason
+    return authorize(request, Policies((ADMINISTRATOR,), None, (ENDPOINT,))).reason
 
 
 def test_it_is_taken_as_printed() -> None:

@@ -207,7 +207,7 @@ class Caller(Struct, frozen=True):
     user_name: str | None = None
     """Of a user who calls with own or temporary credentials of its own."""
     principal_arn: str = ""
-    """`aws:PrincipalArn` where it is not `arn`: a role's session has the role's."""
+    """Of the role that a session is of, which is its `aws:PrincipalArn`; of the user who asked for a federated one."""
     session: Session | None = None
     """Present exactly where the credentials are temporary."""
 
@@ -232,9 +232,13 @@ def role_session(role: Role, name: str, session: Session) -> Caller:
     )
 
 
-def federated_user(account: str, name: str, session: Session) -> Caller:
-    arn = federated_user_arn(account, name)
-    return Caller(PrincipalType.FEDERATED_USER, account, arn, f"{account}:{name}", session=session)
+def federated_user(user: User, name: str, session: Session) -> Caller:
+    """Of GetFederationToken, which `user` asked for."""
+    arn = federated_user_arn(user.account, name)
+    unique_id = f"{user.account}:{name}"
+    return Caller(
+        PrincipalType.FEDERATED_USER, user.account, arn, unique_id, principal_arn=user.arn, session=session
+    )
 
 
 def service_caller(name: str) -> Caller:

@@ -1,25 +1,36 @@
 """The decision over all layers (IAM User Guide, reference_policies_evaluation-logic; PrivateLink, endpoint policies).
 
-Invariant: an explicit deny anywhere wins; the endpoint policy filters and never grants; within an account identity
-or queue policy allows, across accounts both must. What is not allowed is denied.
+Invariant: an explicit deny anywhere wins. Endpoint policy, service control policies, boundary and session policy
+filter and never grant; within an account identity or queue policy grants, across accounts both must. What is not
+allowed is denied.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from qanat.core.identity.model import Caller, PrincipalType
 from qanat.core.policy.actions import SHAREABLE
 from qanat.core.policy.decision import Decision, Layer, Named, Policies, Reason, Request, StatementRef
 from qanat.core.policy.principals import Grade
+from qanat.core.policy.sizes import PolicyKind
 from qanat.core.policy.statement import Statement
 
 __all__ = ["Decision", "Layer", "Named", "Policies", "Reason", "Request", "StatementRef", "authorize"]
 
-_Found = tuple[Named, Statement]
+_Refs = tuple[StatementRef, ...]
 
 _ALLOWED_AS_ROOT: Final = Decision(True, Reason.ALLOWED_AS_ROOT)
+_SILENT_SERVICE_CONTROL: Final = Decision(False, Reason.IMPLICIT_DENY_SERVICE_CONTROL)
 _SILENT_ENDPOINT: Final = Decision(False, Reason.IMPLICIT_DENY_ENDPOINT)
 _SILENT_RESOURCE: Final = Decision(False, Reason.IMPLICIT_DENY_RESOURCE)
+_SILENT_TRUST: Final = Decision(False, Reason.IMPLICIT_DENY_TRUST)
 _SILENT_IDENTITY: Final = Decision(False, Reason.IMPLICIT_DENY_IDENTITY)
+_SILENT_BOUNDARY: Final = Decision(False, Reason.IMPLICIT_DENY_BOUNDARY)
+_SILENT_SESSION: Final = Decision(False, Reason.IMPLICIT_DENY_SESSION)
+
+_ACCOUNTLESS: Final = frozenset({PrincipalType.ANONYMOUS, PrincipalType.SERVICE})
+# Of these services it is known what a resource's policy can grant to other accounts, and all else is not granted.
+_OURS: Final = ("sqs:", "qanat:")
 
 
 def authorize(request: Request, policies: Policies) -> Decision:
@@ -28,96 +39,170 @@ def authorize(request: Request, policies: Policies) -> Decision:
     denied = _denied(request, policies, action)
     if denied is not None:
         return denied
-    through: tuple[StatementRef, ...] = ()
-    if policies.endpoint is not None:
-        passed, _ = _allow(policies.endpoint, action, request)
-        if passed is None:
-            return _SILENT_ENDPOINT
-        through = (_ref(Layer.ENDPOINT, policies.endpoint, passed),)
+    through: _Refs = ()
     caller = request.caller
-    if caller.account == request.resource_account and caller.type is not PrincipalType.ANONYMOUS:
+    if policies.service_control and caller.type not in _ACCOUNTLESS:
+        for level in policies.service_control:
+            found = _any_allow(Layer.SERVICE_CONTROL, level, action, request)
+            if found is None:
+                return _SILENT_SERVICE_CONTROL
+            through = (*through, found)
+    # Services do not come through an endpoint.
+    if policies.endpoints and caller.type is not PrincipalType.SERVICE:
+        found = _any_allow(Layer.ENDPOINT, policies.endpoints, action, request)
+        if found is None:
+            return _SILENT_ENDPOINT
+        through = (*through, found)
+    if caller.account == request.resource_account and caller.type not in _ACCOUNTLESS:
         return _within_account(request, policies, action, through)
     return _across_accounts(request, policies, action, through)
 
 
 def _denied(request: Request, policies: Policies, action: str) -> Decision | None:
-    if policies.endpoint is not None and (found := _deny(policies.endpoint, action, request)):
-        reason = Reason.EXPLICIT_DENY_ENDPOINT
-        return Decision(False, reason, _ref(Layer.ENDPOINT, policies.endpoint, found))
-    if policies.resource is not None and (found := _deny(policies.resource, action, request)):
-        reason = Reason.EXPLICIT_DENY_RESOURCE
-        return Decision(False, reason, _ref(Layer.RESOURCE, policies.resource, found))
-    for policy in policies.identity:
-        if found := _deny(policy, action, request):
-            return Decision(False, Reason.EXPLICIT_DENY_IDENTITY, _ref(Layer.IDENTITY, policy, found))
-    return None
-
-
-def _within_account(
-    request: Request, policies: Policies, action: str, through: tuple[StatementRef, ...]
-) -> Decision:
-    found = _identity_allow(request, policies, action)
-    if found is not None:
-        return Decision(True, Reason.ALLOWED_BY_IDENTITY, _ref(Layer.IDENTITY, *found), through)
+    caller = request.caller
+    if policies.service_control and caller.type not in _ACCOUNTLESS:
+        for level in policies.service_control:
+            if found := _any_deny(Layer.SERVICE_CONTROL, level, action, request):
+                return Decision(False, Reason.EXPLICIT_DENY_SERVICE_CONTROL, found)
+    for level in policies.resource_control:
+        if found := _any_deny(Layer.RESOURCE_CONTROL, level, action, request):
+            return Decision(False, Reason.EXPLICIT_DENY_RESOURCE_CONTROL, found)
+    if caller.type is not PrincipalType.SERVICE:
+        found = _any_deny(Layer.ENDPOINT, policies.endpoints, action, request)
+        if found is not None:
+            return Decision(False, Reason.EXPLICIT_DENY_ENDPOINT, found)
     if policies.resource is not None:
-        statement, grade = _allow(policies.resource, action, request)
-        # The account as principal delegates to the account's identity policies, which have just been silent.
-        if statement is not None and grade is Grade.DIRECT:
-            ref = _ref(Layer.RESOURCE, policies.resource, statement)
-            return Decision(True, Reason.ALLOWED_BY_RESOURCE, ref, through)
-    if request.caller.type is PrincipalType.ACCOUNT:
-        return Decision(True, Reason.ALLOWED_AS_ROOT, None, through) if through else _ALLOWED_AS_ROOT
-    return _SILENT_IDENTITY
-
-
-def _across_accounts(
-    request: Request, policies: Policies, action: str, through: tuple[StatementRef, ...]
-) -> Decision:
-    if policies.resource is None or action not in SHAREABLE:
-        return _SILENT_RESOURCE
-    statement, _ = _allow(policies.resource, action, request)
-    if statement is None:
-        return _SILENT_RESOURCE
-    ref = _ref(Layer.RESOURCE, policies.resource, statement)
-    if request.caller.type is PrincipalType.ANONYMOUS or request.caller.type is PrincipalType.ACCOUNT:
-        # Anonymous callers have no account to ask; root is allowed all that its own account could allow.
-        return Decision(True, Reason.ALLOWED_BY_RESOURCE, ref, through)
-    found = _identity_allow(request, policies, action)
-    if found is None:
-        return _SILENT_IDENTITY
-    return Decision(True, Reason.ALLOWED_BY_BOTH, ref, (_ref(Layer.IDENTITY, *found), *through))
-
-
-def _identity_allow(request: Request, policies: Policies, action: str) -> _Found | None:
-    resource, context = request.resource, request.context
-    for policy in policies.identity:
-        for statement in policy.document.for_action(action)[1]:
-            if statement.applies(resource, context):
-                return policy, statement
+        statement = _resource_deny(policies.resource, action, request, bounded=bool(policies.boundaries))
+        if statement is not None:
+            layer = _layer_of(policies.resource)
+            trust = layer is Layer.TRUST
+            reason = Reason.EXPLICIT_DENY_TRUST if trust else Reason.EXPLICIT_DENY_RESOURCE
+            return Decision(False, reason, _ref(layer, policies.resource, statement))
+    if found := _any_deny(Layer.IDENTITY, policies.identity, action, request):
+        return Decision(False, Reason.EXPLICIT_DENY_IDENTITY, found)
+    if found := _any_deny(Layer.BOUNDARY, policies.boundaries, action, request):
+        return Decision(False, Reason.EXPLICIT_DENY_BOUNDARY, found)
+    if found := _any_deny(Layer.SESSION, policies.session, action, request):
+        return Decision(False, Reason.EXPLICIT_DENY_SESSION, found)
     return None
 
 
-def _deny(policy: Named, action: str, request: Request) -> Statement | None:
+def _within_account(request: Request, policies: Policies, action: str, through: _Refs) -> Decision:
+    """IAM User Guide, "Resource-based policies" of the evaluation logic: its table by form of principal."""
+    ref, grade = _resource_allow(policies, action, request)
+    if grade is Grade.DIRECT:
+        return Decision(True, Reason.ALLOWED_BY_RESOURCE, ref, through)
+    if policies.resource_must_allow and ref is None:
+        return _silent_resource(policies)
+    decision = _granted(request, policies, action)
+    if decision is None:
+        if grade is not Grade.LIMITED:
+            return _SILENT_IDENTITY
+        decision = Decision(True, Reason.ALLOWED_BY_RESOURCE, ref)
+    elif policies.resource_must_allow and ref is not None and decision.statement is not None:
+        decision = Decision(True, Reason.ALLOWED_BY_BOTH, ref, (decision.statement,))
+    return _filtered(request, policies, action, decision, through)
+
+
+def _across_accounts(request: Request, policies: Policies, action: str, through: _Refs) -> Decision:
+    if action not in SHAREABLE and action.startswith(_OURS):
+        return _SILENT_RESOURCE
+    ref, _ = _resource_allow(policies, action, request)
+    if ref is None:
+        return _silent_resource(policies)
+    if request.caller.type in _ACCOUNTLESS:
+        # They have no account to ask.
+        return Decision(True, Reason.ALLOWED_BY_RESOURCE, ref, through)
+    granted = _granted(request, policies, action)
+    if granted is None:
+        return _SILENT_IDENTITY
+    decision = Decision(True, Reason.ALLOWED_BY_RESOURCE, ref)
+    if granted.statement is not None:
+        decision = Decision(True, Reason.ALLOWED_BY_BOTH, ref, (granted.statement,))
+    return _filtered(request, policies, action, decision, through)
+
+
+def _granted(request: Request, policies: Policies, action: str) -> Decision | None:
+    """What the caller's own account grants it."""
+    found = _any_allow(Layer.IDENTITY, policies.identity, action, request)
+    if found is not None:
+        return Decision(True, Reason.ALLOWED_BY_IDENTITY, found)
+    return _ALLOWED_AS_ROOT if request.caller.type is PrincipalType.ACCOUNT else None
+
+
+def _filtered(
+    request: Request, policies: Policies, action: str, decision: Decision, through: _Refs
+) -> Decision:
+    """`decision` as far as boundary and session policy let it."""
+    others = decision.others
+    if policies.boundaries:
+        found = _any_allow(Layer.BOUNDARY, policies.boundaries, action, request)
+        if found is None:
+            return _SILENT_BOUNDARY
+        others = (*others, found)
+    if policies.session:
+        found = _any_allow(Layer.SESSION, policies.session, action, request)
+        if found is None:
+            return _SILENT_SESSION
+        others = (*others, found)
+    others = (*others, *through)
+    return Decision(True, decision.reason, decision.statement, others) if others else decision
+
+
+def _any_deny(layer: Layer, policies: Iterable[Named], action: str, request: Request) -> StatementRef | None:
+    for policy in policies:
+        for statement in policy.document.for_action(action)[0]:
+            if _names(statement, request.caller) and statement.applies(request.resource, request.context):
+                return _ref(layer, policy, statement)
+    return None
+
+
+def _any_allow(layer: Layer, policies: Iterable[Named], action: str, request: Request) -> StatementRef | None:
+    for policy in policies:
+        for statement in policy.document.for_action(action)[1]:
+            if _names(statement, request.caller) and statement.applies(request.resource, request.context):
+                return _ref(layer, policy, statement)
+    return None
+
+
+def _names(statement: Statement, caller: Caller) -> bool:
+    return statement.principals is None or statement.principals.match(caller) is not Grade.NONE
+
+
+def _resource_deny(policy: Named, action: str, request: Request, *, bounded: bool) -> Statement | None:
     for statement in policy.document.for_action(action)[0]:
-        if _grade(statement, request.caller) and statement.applies(request.resource, request.context):
+        principals = statement.principals
+        if principals is None:
+            continue
+        # IAM User Guide, reference_policies_elements_notprincipal: with Deny, it always denies who has a boundary.
+        names = principals.match(request.caller) or (bounded and principals.negated)
+        if names and statement.applies(request.resource, request.context):
             return statement
     return None
 
 
-def _allow(policy: Named, action: str, request: Request) -> tuple[Statement | None, Grade]:
-    """The first statement that allows directly, else the first that allows at all."""
-    delegated: Statement | None = None
-    for statement in policy.document.for_action(action)[1]:
-        grade = _grade(statement, request.caller)
-        if grade and statement.applies(request.resource, request.context):
+def _resource_allow(policies: Policies, action: str, request: Request) -> tuple[StatementRef | None, Grade]:
+    """The statement of the resource's policy that allows in the highest grade; the first such."""
+    best: Statement | None = None
+    grade = Grade.NONE
+    if policies.resource is None:
+        return None, grade
+    for statement in policies.resource.document.for_action(action)[1]:
+        found = Grade.NONE if statement.principals is None else statement.principals.match(request.caller)
+        if found > grade and statement.applies(request.resource, request.context):
+            best, grade = statement, found
             if grade is Grade.DIRECT:
-                return statement, grade
-            delegated = delegated or statement
-    return delegated, Grade.DELEGATED
+                break
+    return (None if best is None else _ref(_layer_of(policies.resource), policies.resource, best)), grade
 
 
-def _grade(statement: Statement, caller: Caller) -> Grade:
-    return Grade.DIRECT if statement.principals is None else statement.principals.match(caller)
+def _silent_resource(policies: Policies) -> Decision:
+    trust = policies.resource is not None and _layer_of(policies.resource) is Layer.TRUST
+    return _SILENT_TRUST if trust else _SILENT_RESOURCE
+
+
+def _layer_of(resource: Named) -> Layer:
+    return Layer.TRUST if resource.document.kind is PolicyKind.TRUST else Layer.RESOURCE
 
 
 def _ref(layer: Layer, policy: Named, statement: Statement) -> StatementRef:

@@ -8,15 +8,12 @@ from typing import Final
 from qanat.core.identity.model import PrincipalType
 from qanat.core.policy.decision import Decision, Layer, Reason, Request
 
-_EXPLICIT: Final = {
-    Reason.EXPLICIT_DENY_ENDPOINT: Layer.ENDPOINT,
-    Reason.EXPLICIT_DENY_RESOURCE: Layer.RESOURCE,
-    Reason.EXPLICIT_DENY_IDENTITY: Layer.IDENTITY,
-}
-_IMPLICIT: Final = {
-    Reason.IMPLICIT_DENY_ENDPOINT: Layer.ENDPOINT,
-    Reason.IMPLICIT_DENY_RESOURCE: Layer.RESOURCE,
-    Reason.IMPLICIT_DENY_IDENTITY: Layer.IDENTITY,
+# As AWS writes them, with article: a role has one trust policy.
+_ARTICLES: Final = {Layer.IDENTITY: "an", Layer.TRUST: "the"}
+_LAYERS: Final = {
+    reason: Layer[reason.name.removeprefix("EXPLICIT_DENY_").removeprefix("IMPLICIT_DENY_")]
+    for reason in Reason
+    if not reason.name.startswith("ALLOWED_")
 }
 
 
@@ -33,11 +30,10 @@ def denial_text(request: Request, decision: Decision) -> str:
 
 
 def _clause(reason: Reason, action: str) -> str:
-    if reason in _EXPLICIT:
-        layer = _EXPLICIT[reason]
-        article = "an" if layer is Layer.IDENTITY else "a"
-        return f"with an explicit deny in {article} {layer}"
-    return f"because no {_IMPLICIT[reason]} allows the {action} action"
+    layer = _LAYERS[reason]
+    if reason.name.startswith("EXPLICIT_"):
+        return f"with an explicit deny in {_ARTICLES.get(layer, 'a')} {layer}"
+    return f"because no {layer} allows the {action} action"
 
 
 def _shown_action(action: str) -> str:

@@ -18,10 +18,10 @@ from qanat.core.policy.syntax import known_members, texts_of
 _KINDS: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 _NAME: Final = r"[A-Za-z0-9_+=,.@-]+"
 _USER: Final = re.compile(rf"user/(?:[!-~]+/)?{_NAME}\Z")
-_ROLE: Final = re.compile(rf"role/(?:[!-~]+/)?(?P<role>{_NAME})\Z")
+_ROLE: Final = re.compile(rf"role/(?:[!-~]+/)?{_NAME}\Z")
 _SESSION: Final = re.compile(rf"assumed-role/(?P<role>{_NAME})/{_NAME}\Z")
 _FEDERATED_USER: Final = re.compile(rf"federated-user/{_NAME}\Z")
-# Printable, without white space and wildcards. Nobody here is one of these, so no more is asked of them.
+# Printable, without white space and wildcards.
 _FOREIGN: Final = re.compile(r"[!-)+->@-~]+\Z")
 
 
@@ -31,7 +31,9 @@ class Grade(IntEnum):
     NONE = 0
     DELEGATED = 1
     """By its account: that account's own policies still have to allow."""
-    DIRECT = 2
+    LIMITED = 2
+    """A session by the ARN of its role or user: the statement grants, as far as boundary and session policy allow."""
+    DIRECT = 3
     """By name, or as everyone: the statement grants by itself."""
 
 
@@ -45,47 +47,60 @@ class Principals:
     accounts: set[str] = field(default_factory=set)
     exact: set[str] = field(default_factory=set)
     """ARNs of users, role sessions and federated users."""
-    roles: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(account, role name) to the role's ARN. Role names are unique in an account whatever their path."""
+    roles: set[str] = field(default_factory=set)
+    """ARNs of roles."""
+    services: set[str] = field(default_factory=set)
+    """Names such as `sns.amazonaws.com`."""
     sessions_of: set[tuple[str, str]] = field(default_factory=set)
     """(account, role name) of the sessions in `exact`."""
     ids: dict[str, str] = field(default_factory=dict)
     """ARN to the unique id that it meant when the policy was saved; a namesake made later does not match."""
 
     def match(self, caller: Caller) -> Grade:
-        if not self.negated:
-            if self.everyone or self._named(caller):
-                return Grade.DIRECT
-            return Grade.DELEGATED if caller.account in self.accounts else Grade.NONE
-        return Grade.NONE if self._excepted(caller) else Grade.DIRECT
+        if self.negated:
+            return Grade.NONE if self._excepted(caller) else Grade.DIRECT
+        if self.everyone or self._named(caller):
+            return Grade.DIRECT
+        if self._issuer_named(caller):
+            return Grade.LIMITED
+        return Grade.DELEGATED if caller.account in self.accounts else Grade.NONE
 
     def _named(self, caller: Caller) -> bool:
-        return (caller.arn in self.exact and self._same(caller.arn, caller)) or self._role_named(caller)
+        if caller.type is PrincipalType.SERVICE:
+            return caller.arn in self.services
+        return caller.arn in self.exact and self._same(caller.arn, caller.unique_id)
 
-    def _role_named(self, caller: Caller) -> bool:
-        if caller.type is not PrincipalType.ASSUMED_ROLE or not self.roles:
+    def _issuer_named(self, caller: Caller) -> bool:
+        """Whether the role that a session is of is named, or the user who asked for a federated session."""
+        arn = caller.principal_arn
+        if not arn:
             return False
-        arn = self.roles.get(_role_of(caller))
-        return arn is not None and self._same(arn, caller)
+        if caller.type is PrincipalType.ASSUMED_ROLE:
+            # A session's id is its role's, a colon and the session's name.
+            return arn in self.roles and self._same(arn, caller.unique_id.partition(":")[0])
+        if caller.type is PrincipalType.FEDERATED_USER and caller.session is not None:
+            return arn in self.exact and self._same(arn, caller.session.issuer_id)
+        return False
 
-    def _same(self, arn: str, caller: Caller) -> bool:
+    def _same(self, arn: str, unique_id: str) -> bool:
         bound = self.ids.get(arn)
-        # A session's id is its role's, a colon and the session's name.
-        return bound is None or bound == caller.unique_id.partition(":")[0]
+        return bound is None or bound == unique_id
 
     def _excepted(self, caller: Caller) -> bool:
         """Whether NotPrincipal names the caller: any of its principals suffices to withhold an Allow, but only all
         of them, the account among them, escape a Deny."""
         if self.everyone:
             return True
+        if caller.type is PrincipalType.SERVICE:
+            return self._named(caller)
         account = caller.account in self.accounts
         if not self.denies:
-            return account or self._named(caller)
+            return account or self._named(caller) or self._issuer_named(caller)
         if not account or caller.type is PrincipalType.ACCOUNT:
             return account
         if caller.type is PrincipalType.ASSUMED_ROLE:
             session = caller.arn in self.exact or _role_of(caller) not in self.sessions_of
-            return session and self._role_named(caller)
+            return session and self._issuer_named(caller)
         return self._named(caller)
 
 
@@ -116,6 +131,8 @@ def _read(kind: str, text: str, path: str, found: Principals, reading: Reading) 
     if kind != "AWS":
         if not _FOREIGN.match(text):
             raise PolicyInvalid(f"{quoted(text)} is not the name of a {kind} principal", path)
+        if kind == "Service":
+            found.services.add(text)
     elif text == "*":
         found.everyone = True
     elif ACCOUNT_ID.match(text):
@@ -168,8 +185,8 @@ def _add_exact(found: Principals, arn: Arn, _: re.Match[str]) -> None:
     found.exact.add(str(arn))
 
 
-def _add_role(found: Principals, arn: Arn, matched: re.Match[str]) -> None:
-    found.roles[arn.account, matched["role"]] = str(arn)
+def _add_role(found: Principals, arn: Arn, _: re.Match[str]) -> None:
+    found.roles.add(str(arn))
 
 
 def _add_session(found: Principals, arn: Arn, matched: re.Match[str]) -> None:
