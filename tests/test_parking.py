@@ -7,6 +7,7 @@ import pytest
 from core.queues.engine import configuring
 from node_rig import QUEUE, QueueRig, bodies
 from qanat.core.errors import ServiceUnavailable
+from qanat.core.limits import BURIED_MAX
 from qanat.core.queues import commands as c
 from qanat.core.queues.errors import QueueDoesNotExist
 from qanat.parking import PARKED_MAX, Parked, Parking
@@ -377,6 +378,63 @@ def test_a_dead_letter_does_not_end_a_long_poll() -> None:
     assert waiting.got is None
     world.send("b")
     assert waiting.got == ["b"]
+
+
+def test_very_many_dead_letters_do_not_end_a_long_poll_nor_make_one_frame() -> None:
+    world = with_grave()
+    count = 2 * BURIED_MAX + 3
+    world.send(*map(str, range(count)))
+    while world.ask(c.Receive(QUEUE, 1_000, 1)):
+        pass
+    world.pass_ms(1_000)
+    world.send("alive", delay_s=1)
+    before = len(world.log.frames)
+    waiting = world.poll()
+    world.settle()
+    assert (waiting.got, len(world.shard.queues[OTHER].messages)) == (None, count + 1)
+    assert len(world.log.frames) - before == 3
+    world.pass_ms(1_000)
+    assert waiting.got == ["alive"]
+    assert world.nothing_is_left()
+
+
+def test_dead_letters_of_two_queues_at_once_end_no_long_poll() -> None:
+    """Those of one fill the frame; the other's come after."""
+    world, another = with_grave(), 9
+    grave = world.shard.queues[OTHER].config.arn
+    world.ask(configuring(another, 345_600_000, dead_letter_arn=grave, max_receive_count=1))
+    count = BURIED_MAX + 3
+    for queue_id in (QUEUE, another):
+        world.ask(world.sending(*map(str, range(count)), queue_id=queue_id))
+        world.ask(c.Receive(queue_id, count, 1))
+    world.pass_ms(1_000)
+    before = len(world.log.frames)
+    polls = [world.poll(queue_id=queue_id) for queue_id in (QUEUE, another)]
+    world.settle()
+    assert ([poll.got for poll in polls], len(world.shard.queues[OTHER].messages)) == (
+        [None, None],
+        2 * count + 1,
+    )
+    assert len(world.log.frames) - before == 3
+    for queue_id in (QUEUE, another):
+        world.ask(world.sending("alive", queue_id=queue_id))
+        world.parking.wake(queue_id)
+    world.settle()
+    assert [poll.got for poll in polls] == [["alive"], ["alive"]]
+    assert world.nothing_is_left()
+
+
+def test_a_node_that_failed_tidies_no_more() -> None:
+    world = with_grave()
+    world.send("b")
+    world.ask(c.Receive(QUEUE, 10, 0))
+    waiting = world.poll()
+    world.log.failure = OSError("the disk is full")
+    world.settle()
+    world.parking.wake(QUEUE)
+    assert waiting.got is None
+    world.pass_ms(20_000)
+    assert waiting.got == []
 
 
 def test_a_dead_letter_wakes_who_waits_for_it() -> None:

@@ -47,6 +47,8 @@ class Parking:
         self._loop = loop
         self._lines: dict[int, deque[Parked]] = {}
         self._alarms: dict[int, tuple[int, asyncio.TimerHandle]] = {}
+        self._tidying: set[int] = set()
+        """Queues whose dead letters are on their way to the disk."""
         self.count = 0
 
     def receive(self, command: Receive, wait_s: int, done: Done) -> Parked | None:
@@ -113,8 +115,19 @@ class Parking:
         """Dead letters are out of the way first: a long poll does not end because of them."""
         now_ms = self._node.clock.now_ms()
         if self._shard.is_untidy(queue_id, now_ms):
-            self.submit(Tidy(queue_id), lambda _: None)
+            if queue_id in self._tidying:
+                return False
+            self._tidying.add(queue_id)
+            self.submit(Tidy(queue_id), lambda refusal: self._tidied(queue_id, refusal))
+            if self._shard.is_untidy(queue_id, now_ms):
+                return False
         return self._shard.has_visible(queue_id, now_ms)
+
+    def _tidied(self, queue_id: int, refusal: QanatError | None) -> None:
+        """More may be left. The next follow when these are on the disk, else a frame would grow and grow."""
+        self._tidying.discard(queue_id)
+        if refusal is None:
+            self.wake(queue_id)
 
     def submit(self, command: QueueCommand, done: Done) -> None:
         """To the node. A message that it puts into another queue may be what somebody waits for there."""

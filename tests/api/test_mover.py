@@ -5,6 +5,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from node_rig import MemoryLog, QueueRig
 from qanat.api.authorise import Authoriser
@@ -12,6 +13,7 @@ from qanat.api.sqs.mover import Mover
 from qanat.core.control import Control
 from qanat.core.identity import commands as iam
 from qanat.core.identity.model import caller_of, root_of
+from qanat.core.limits import BURIED_MAX
 from qanat.core.queues import commands as c
 from qanat.core.queues import definition_commands as definitions
 from qanat.core.queues.message import Content
@@ -275,6 +277,27 @@ def test_what_was_in_flight_and_is_deleted_is_waited_for_no_more(world: World) -
     world.ask(c.Delete(world.id(GRAVE), (c.Receipt(held.seq, held.receive_count),)))
     world.pass_ms(1_000)
     assert (world.task.status, world.task.moved) == (MoveStatus.COMPLETED, 0)
+
+
+def test_very_many_dead_letters_of_the_queue_itself_go_their_own_way_first(world: World) -> None:
+    """More of them than one frame takes. None of them is moved by the task."""
+    count = BURIED_MAX + 3
+    config = world.shard.queues[world.id(GRAVE)].config
+    world.ask(
+        c.ConfigureQueue(
+            world.id(GRAVE), replace(config, dead_letter_arn=world.arn(OTHER), max_receive_count=1)
+        )
+    )
+    for index in range(count):
+        world.put(GRAVE, f"dead{index}", f"id-{index}", f"d{index}")
+    world.ask(c.Receive(world.id(GRAVE), count, 0))
+    world.put(GRAVE, "alive", "id-alive", "alive")
+    world.start(SOURCE)
+    assert (len(world.bodies(OTHER)), world.bodies(SOURCE)) == (BURIED_MAX, [])
+    world.pass_ms(2_000)
+    assert world.bodies(OTHER) == [f"dead{index}" for index in range(count)]
+    assert (world.bodies(SOURCE), world.bodies(GRAVE)) == (["alive"], [])
+    assert (world.task.status, world.task.moved) == (MoveStatus.COMPLETED, 1)
 
 
 def test_a_task_takes_no_longer_than_36_hours_whatever_is_in_flight() -> None:

@@ -55,6 +55,11 @@ PEEK_BYTES_MAX: Final = 4_194_304
 PEEK_LOOKED_AT_MAX: Final = 10_000
 """So that a filter that leaves out nearly all holds up the server for a few milliseconds and no longer."""
 
+BURIED_MAX: Final = 1_000
+"""Dead letters that one frame of the log takes: ours, so that they hold up the server for some ten milliseconds."""
+BURIED_BYTES_MAX: Final = 10_485_760
+"""And so that however many clients come upon dead letters at once, the frame is not too long for the log."""
+
 SHOWN_LENGTH_MAX: Final = 1_024
 """Of a value that a refusal repeats: ours, so that an answer is never as long as what was sent."""
 

@@ -103,8 +103,8 @@ class Mover:
                 return MoveStatus.COMPLETED, None
             if now_ms >= task.started_at_ms + limits.MOVE_TASK_MS:
                 return MoveStatus.FAILED, "The task took longer than the 36 hours that it may take."
-            if message is None:
-                # What is left is in flight, and may come back.
+            if message is None or self._shard.is_untidy(queue_id, now_ms):
+                # What is left is in flight, and may come back; or its turn is after dead letters of this very queue.
                 return None
             try:
                 self._check(queue_id, task, task.destination_arn or message.source_arn, now_ms)

@@ -62,7 +62,10 @@ class Receive(Struct, frozen=True, gc=False):
 
 
 class Tidy(Struct, frozen=True, gc=False):
-    """-> None. Expired messages go, and those whose turn it is that were received too often go where they belong."""
+    """-> None. Expired messages go, and those whose turn it is that were received too often go where they belong.
+
+    Not all of a great many: `is_untidy` says whether some are left.
+    """
 
     queue_id: int
 

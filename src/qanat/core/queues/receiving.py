@@ -1,5 +1,7 @@
 """Receive, delete, change visibility; and the way of a message that was received too often."""
 
+from itertools import takewhile
+
 from msgspec.structs import replace
 
 from qanat.core import limits
@@ -13,9 +15,32 @@ from qanat.core.queues.message import Message
 from qanat.core.queues.writer import Writer
 
 
+class _Burials:
+    """How many dead letters one frame takes: a hundred thousand may be due at once, each of them a megabyte.
+
+    By frame and not by command, since a frame gathers the commands of many clients. Whoever finds no room has records
+    in that frame before its own, so its reply comes when the frame is on the disk and the next has room.
+    """
+
+    def __init__(self) -> None:
+        self._position = -1
+        self._count = 0
+        self._size_bytes = 0
+
+    def add(self, message: Message) -> None:
+        self._count += 1
+        self._size_bytes += message.size_bytes
+
+    def may_go_on(self, position: int) -> bool:
+        if self._position != position:
+            self._position, self._count, self._size_bytes = position, 0, 0
+        return self._count < limits.BURIED_MAX and self._size_bytes < limits.BURIED_BYTES_MAX
+
+
 class Receiving:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
+        self._burials = _Burials()
         self.handlers: Handlers = {
             c.Receive: self._receive,
             c.Tidy: self._tidy,
@@ -57,13 +82,19 @@ class Receiving:
     def _take(
         self, queue: Queue, count: int, attempt_id: str | None, now_ms: int, visible_at_ms: int
     ) -> tuple[c.Delivery, ...]:
-        """Hands out up to `count` messages; those that were received too often are buried on the way."""
+        """Hands out up to `count` messages; those that were received too often are buried on the way.
+
+        Where that are more than may be buried now, only what stands before them is handed out, perhaps nothing.
+        """
         hand = queue.take_ready(count)
         grave = self._grave_of(queue)
         limit = queue.config.max_receive_count
         while grave is not None and any(message.receives_here >= limit for message in hand):
+            if not self._may_bury:
+                hand = _before_the_dead(queue, hand)
+                break
             for message in hand:
-                if message.receives_here >= limit:
+                if message.receives_here >= limit and self._may_bury:
                     self._bury(queue, message, grave, now_ms)
                 else:
                     queue.put_back(message)
@@ -83,8 +114,13 @@ class Receiving:
         fold = self._writer.fold
         return fold.queues.get(fold.by_arn.get(target_arn, -1))
 
+    @property
+    def _may_bury(self) -> bool:
+        return self._burials.may_go_on(self._writer.fold.position)
+
     def _bury(self, queue: Queue, message: Message, grave: Queue, now_ms: int) -> None:
         """It keeps id, times and count; in a FIFO queue its retention begins anew (DG sqs-dead-letter-queues)."""
+        self._burials.add(message)
         content = message.content
         if queue.fifo:
             content = replace(content, deduplication_id=content.message_id)
@@ -109,6 +145,7 @@ class Receiving:
         grave = self._grave_of(queue)
         while (
             grave is not None
+            and self._may_bury
             and (message := queue.next_ready()) is not None
             and message.receives_here >= queue.config.max_receive_count
         ):
@@ -154,6 +191,15 @@ class Receiving:
             return errors.VisibilityTooLong(change.timeout_s)
         self._writer.emit(r.VisibilityChanged(queue.queue_id, message.seq, visible_at_ms))
         return None
+
+
+def _before_the_dead(queue: Queue, hand: list[Message]) -> list[Message]:
+    """Those of the hand before its first dead letter; all others are put back."""
+    limit = queue.config.max_receive_count
+    alive = list(takewhile(lambda message: message.receives_here < limit, hand))
+    for message in hand[len(alive) :]:
+        queue.put_back(message)
+    return alive
 
 
 def _is_expired(queue: Queue, receipt: c.Receipt, now_ms: int) -> bool:
