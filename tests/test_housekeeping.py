@@ -5,14 +5,18 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from core.queues.engine import configuring
-from node_rig import QUEUE, MemoryLog, QueueRig, Rig, bodies
+from node_rig import QUEUE, MemoryLog, QueueRig, Rig, bodies, content
 from qanat import codecs
 from qanat.core.control import Control
 from qanat.core.identity import commands as iam
+from qanat.core.identity.model import root_of
 from qanat.core.queues import commands as c
 from qanat.core.queues.definition_commands import CreateQueue, DeleteQueue
+from qanat.core.queues.message import MessageAttribute
+from qanat.core.queues.moving import MoveStatus
 from qanat.housekeeping import Expirer, HeadTrimmer, Rewriter, Snapshotter
 from qanat.parking import Parking
 
@@ -138,6 +142,81 @@ def test_the_log_stays_bounded_while_one_old_message_stays_alive() -> None:
     assert world.node.statistics.appended_bytes > 5 * REWRITE_BYTES, "or this would prove nothing"
     again = world.restarted()
     assert (living(again), same(again, world)) == (["old"], True)
+
+
+def deduplicated(world: World) -> None:
+    """Messages that are gone, and that a FIFO queue must know for five minutes."""
+    world.ask(configuring(2, 345_600_000, fifo=True))
+    for number in range(300):
+        sent = replace(content("x", world.loop.now_ms), group_id=f"{number}", deduplication_id=f"{number}")
+        world.ask(c.Send(2, (c.Outgoing(sent, 0),)))
+        (delivery,) = world.ask(c.Receive(2, 1, 30))
+        world.ask(c.Delete(2, (c.Receipt(delivery.seq, 1),)))
+
+
+def attempted(world: World) -> None:
+    """Receives that a FIFO queue must know for five minutes."""
+    world.ask(configuring(2, 345_600_000, fifo=True))
+    for number in range(150):
+        sent = replace(content("", world.loop.now_ms), group_id=f"{number}", deduplication_id=f"{number}")
+        world.ask(c.Send(2, (c.Outgoing(sent, 0),)))
+        world.ask(c.Receive(2, 1, 600, attempt_id=f"{number}"))
+
+
+def dead_letters(world: World) -> None:
+    world.ask(configuring(3, 345_600_000))
+    arn = "arn:aws:sqs:us-east-2:123456789012:" + "s" * 80
+    grave = world.shard.queues[3].config.arn
+    config = replace(world.shard.queues[3].config, arn=arn, dead_letter_arn=grave, max_receive_count=1)
+    world.ask(c.ConfigureQueue(2, config))
+    for number in range(150):
+        world.ask(world.sending(str(number), queue_id=2))
+        world.ask(c.Receive(2, 1, 0))
+        world.ask(c.Receive(2, 1, 0))
+
+
+def many_queues(world: World) -> None:
+    for queue_id in range(2, 400):
+        world.ask(configuring(queue_id, 345_600_000))
+
+
+def move_tasks(world: World) -> None:
+    """Started by somebody of whom there is much to say."""
+    caller = root_of(ACCOUNT)
+    caller = replace(caller, arn=caller.arn + "p" * 500)
+    for queue_id in range(2, 12):
+        world.ask(configuring(queue_id, 345_600_000))
+        for number in range(10):
+            world.ask(c.StartMove(queue_id, f"{number}", None, None, caller))
+            world.ask(c.EndMove(queue_id, f"{number}", MoveStatus.COMPLETED))
+
+
+def letters_of_three_bytes(world: World) -> None:
+    attribute = MessageAttribute("水" * 10, "String." + "水" * 200, "水")
+    for _ in range(100):
+        sent = replace(content("水", world.loop.now_ms), attributes=(attribute,), trace_header="水" * 200)
+        world.ask(c.Send(QUEUE, (c.Outgoing(sent, 0),)))
+
+
+@pytest.mark.parametrize(
+    "fill", [deduplicated, attempted, dead_letters, many_queues, move_tasks, letters_of_three_bytes]
+)
+def test_what_all_lives_is_not_written_again_and_again(fill: Callable[[World], None]) -> None:
+    world = World(rewrites=False)
+    fill(world)
+    assert world.node.statistics.log_bytes > REWRITE_BYTES, "or nothing would be rewritten"
+    rewrite = Rewriter(world.node, world.shard, codecs.QUEUES, REWRITE_BYTES)
+    world.node.after_commit = all_of(world.node.after_commit, rewrite)
+    commits = world.node.statistics.commits
+    world.submit(world.sending("one"))
+    turns = 0
+    # One that rewrites for ever would never settle.
+    while (world.loop.turn() or world.worker.step()) and turns < 10_000:
+        turns += 1
+    assert turns < 10_000
+    assert world.node.statistics.commits <= commits + len(world.log.frames)
+    assert world.node.statistics.log_bytes < 2 * world.shard.live_bytes
+    assert same(world.restarted(), world)
 
 
 def test_the_log_stays_bounded_under_a_backlog_that_moves() -> None:

@@ -5,10 +5,14 @@ receive of one of them makes the attempt void.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from qanat.core import limits
 from qanat.core.queues.line import Line
+
+# Numbers and a frame in the log.
+_OVERHEAD_BYTES: Final = 64
+_SEQ_BYTES: Final = 5
 
 
 class Attempt(NamedTuple):
@@ -19,6 +23,11 @@ class Attempt(NamedTuple):
     """In the order in which they were handed out; never empty."""
     position: int
     """The frame that holds the newest record of it."""
+
+    @property
+    def size_bytes(self) -> int:
+        """About what it takes in the log."""
+        return _OVERHEAD_BYTES + len(self.attempt_id) + _SEQ_BYTES * len(self.seqs)
 
 
 class Attempts:

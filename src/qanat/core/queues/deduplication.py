@@ -4,10 +4,13 @@ The window runs from the first send and outlives the message (SQS Developer Guid
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from qanat.core import limits
 from qanat.core.queues.line import Line
+
+# A message id, numbers and a frame in the log.
+_OVERHEAD_BYTES: Final = 96
 
 
 class Original(NamedTuple):
@@ -20,6 +23,11 @@ class Original(NamedTuple):
     sent_at_ms: int
     position: int
     """The frame that holds the newest record of it."""
+
+    @property
+    def size_bytes(self) -> int:
+        """About what it takes in the log."""
+        return _OVERHEAD_BYTES + len(self.deduplication_id) + len(self.group_id)
 
 
 class DeduplicationWindow:

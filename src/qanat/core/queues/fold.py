@@ -27,7 +27,8 @@ class Fold:
         self.by_arn: dict[str, int] = {}
         self.frames = LiveFrames()
         self.live_bytes = 0
-        """About what the living would take if the log held nothing else."""
+        """About what the living would take if the log held nothing else: housekeeping rests on its being no less than
+        half of that."""
         self.appliers: dict[type, Callable[[Any], None]] = {
             r.Sent: self._sent,
             r.Received: self._received,
@@ -55,15 +56,16 @@ class Fold:
 
     def _configured(self, record: r.QueueConfigured) -> None:
         queue = self._queue_or_stub(record.queue_id, fifo=record.config.fifo)
-        if queue.position is not None:
-            self.frames.drop(queue.position)
-        self.frames.add(self.position)
+        self._release_definition(queue)
         queue.position = self.position
+        queue.definition_bytes = r.size_bytes(record)
         queue.config = record.config
         queue.looked_at_ms = 0
         queue.next_seq = max(queue.next_seq, record.next_seq)
         queue.purged_at_ms = record.purged_at_ms
         queue.tasks = record.tasks
+        self.frames.add(self.position)
+        self.live_bytes += queue.definition_bytes
         self.by_arn[record.config.arn] = record.queue_id
 
     def _dropped(self, record: r.QueueDropped) -> None:
@@ -72,8 +74,7 @@ class Fold:
             return
         if self.by_arn.get(queue.config.arn) == record.queue_id:
             del self.by_arn[queue.config.arn]
-        if queue.position is not None:
-            self.frames.drop(queue.position)
+        self._release_definition(queue)
         for message in queue.messages.values():
             self._release(message)
         self._clear_memories(queue)
@@ -94,7 +95,7 @@ class Fold:
 
     def _drop_memories(self, memories: Iterable[Original | Attempt]) -> None:
         for memory in memories:
-            self.frames.drop(memory.position)
+            self._release(memory)
 
     def _queue_or_stub(self, queue_id: int, *, fifo: bool) -> Queue:
         """While the log is replayed from a trimmed head, messages may come before their queue's newest record."""
@@ -142,8 +143,8 @@ class Fold:
     def _remember(self, queue: Queue, original: Original) -> None:
         replaced = queue.window.put(original)
         if replaced is not None:
-            self.frames.drop(replaced.position)
-        self.frames.add(original.position)
+            self._release(replaced)
+        self._hold(original)
 
     def _kept(self, record: r.Kept) -> None:
         queue = self._queue_or_stub(record.queue_id, fifo=record.content.deduplication_id is not None)
@@ -198,10 +199,11 @@ class Fold:
 
     def _note_attempt(self, queue_id: int, attempt_id: str, at_ms: int, seqs: tuple[int, ...]) -> None:
         queue = self._queue_or_stub(queue_id, fifo=True)
-        replaced = queue.attempts.put(Attempt(attempt_id, at_ms, seqs, self.position))
+        attempt = Attempt(attempt_id, at_ms, seqs, self.position)
+        replaced = queue.attempts.put(attempt)
         if replaced is not None:
-            self.frames.drop(replaced.position)
-        self.frames.add(self.position)
+            self._release(replaced)
+        self._hold(attempt)
 
     def _void_attempts(self, queue_id: int, seqs: tuple[int, ...]) -> None:
         """Whether or not the messages are there: while a trimmed log is replayed, they may come later."""
@@ -209,16 +211,25 @@ class Fold:
         if queue is not None and queue.fifo:
             for seq in seqs:
                 if (void := queue.attempts.void(seq)) is not None:
-                    self.frames.drop(void.position)
+                    self._release(void)
 
     def _settle(self, queue: Queue, message: Message) -> None:
         queue.add(message)
-        self.frames.add(self.position)
-        self.live_bytes += message.size_bytes
+        self._hold(message)
 
-    def _release(self, message: Message) -> None:
-        self.frames.drop(message.position)
-        self.live_bytes -= message.size_bytes
+    def _hold(self, living: Message | Original | Attempt) -> None:
+        self.frames.add(living.position)
+        self.live_bytes += living.size_bytes
+
+    def _release(self, dead: Message | Original | Attempt) -> None:
+        self.frames.drop(dead.position)
+        self.live_bytes -= dead.size_bytes
+
+    def _release_definition(self, queue: Queue) -> None:
+        """It is gone, or another takes its place."""
+        if queue.position is not None:
+            self.frames.drop(queue.position)
+            self.live_bytes -= queue.definition_bytes
 
     def _named(self, queue_id: int, seqs: tuple[int, ...]) -> Iterator[tuple[Queue, Message]]:
         queue = self.queues.get(queue_id)

@@ -1,6 +1,6 @@
 """How much still lives in each frame of the log, so that its head can be dropped.
 
-Invariant: a frame's count is the number of messages and queues whose newest whole record lies in it.
+Invariant: a frame's count is the number of messages, memories and queues whose newest whole record lies in it.
 """
 
 from collections import deque

@@ -10,6 +10,8 @@ from msgspec import Struct
 
 # Ids, digest and times of a message in the log.
 _OVERHEAD_BYTES: Final = 144
+# What a dead letter's record says besides.
+_DEAD_LETTER_BYTES: Final = 32
 # Where recorded sequence numbers begin, and the step between them.
 _FIRST_SEQUENCE_NUMBER: Final = 18_849_496_460_467_696_128
 _SEQUENCE_STEP: Final = 256
@@ -100,14 +102,15 @@ class Message(Struct, eq=False, gc=False):
         """About what the message takes in the log; used to weigh garbage, never to judge a quota."""
         content = self.content
         size_bytes = _OVERHEAD_BYTES + _utf8_bytes(content.body)
+        if self.source_arn is not None:
+            size_bytes += _DEAD_LETTER_BYTES + len(self.source_arn)
         if not content.attributes and content.trace_header is None and content.group_id is None:
             return size_bytes + len(content.deduplication_id or "")
         for attribute in content.attributes:
-            size_bytes += len(attribute.name) + len(attribute.data_type)
+            size_bytes += _utf8_bytes(attribute.name) + _utf8_bytes(attribute.data_type)
             size_bytes += len(attribute.binary_value or b"") + _utf8_bytes(attribute.string_value or "")
-        for text in (content.trace_header, content.group_id, content.deduplication_id):
-            size_bytes += len(text or "")
-        return size_bytes
+        size_bytes += _utf8_bytes(content.trace_header or "")
+        return size_bytes + len(content.group_id or "") + len(content.deduplication_id or "")
 
 
 def sequence_number(seq: int) -> str:

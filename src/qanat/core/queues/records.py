@@ -148,6 +148,11 @@ def encode(records: Sequence[QueueRecord]) -> bytes:
     return _encoder.encode(records)
 
 
+def size_bytes(record: QueueRecord) -> int:
+    """Of one in a frame."""
+    return len(_encoder.encode(record))
+
+
 def decode(data: bytes) -> list[QueueRecord]:
     """Raises msgspec.MsgspecError where `data` was not written by `encode` of a version that we read."""
     return _decoder.decode(data)

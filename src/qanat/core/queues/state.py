@@ -43,6 +43,7 @@ class QueueState(ABC):
         "_waiting",
         "attempts",
         "config",
+        "definition_bytes",
         "looked_at_ms",
         "messages",
         "next_seq",
@@ -61,6 +62,8 @@ class QueueState(ABC):
         self.config = _UNKNOWN
         self.position: int | None = None
         """The frame that holds the newest QueueConfigured of this queue; None until one was applied."""
+        self.definition_bytes = 0
+        """What that record takes in the log."""
         self.next_seq = 0
         self.purged_at_ms = 0
         self.tasks: tuple[MoveTask, ...] = ()
