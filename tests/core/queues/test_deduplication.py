@@ -46,6 +46,19 @@ def test_the_scope_of_deduplication(per_group: bool, duplicate: bool) -> None:
     assert engine.send_as("g1-m2", "x") == first
 
 
+@pytest.mark.timeout(10)
+def test_one_id_in_very_many_groups_takes_no_longer() -> None:
+    """Where each send looked at all groups that use its id, this would take a minute."""
+    window = DeduplicationWindow()
+    for number in range(30_000):
+        group_id = f"g{number}"
+        assert window.find("tick", group_id, START_MS, per_group=True) is None
+        window.put(Original(number, "tick", group_id, f"id-{number}", START_MS, 1))
+    found = window.find("tick", "g7", START_MS, per_group=True)
+    assert found is not None
+    assert found.message_id == "id-7"
+
+
 def test_a_scope_that_is_changed_counts_for_what_was_sent_before() -> None:
     engine = Fifo(deduplication_per_group=True)
     first = engine.send_as("g1-m1", "x")

@@ -44,12 +44,12 @@ class DeduplicationWindow:
         if groups is None:
             return None
         before_ms = now_ms - limits.DEDUPLICATION_MS
-        found = [
-            original
-            for original in groups.values()
-            if original.sent_at_ms > before_ms and (not per_group or original.group_id == group_id)
-        ]
-        return min(found, key=_age, default=None)
+        if per_group:
+            # Looked up: one id may be that of a great many groups.
+            found = groups.get(group_id)
+            return found if found is not None and found.sent_at_ms > before_ms else None
+        remembered = [original for original in groups.values() if original.sent_at_ms > before_ms]
+        return min(remembered, key=_age, default=None)
 
     def at(self, deduplication_id: str, group_id: str, seq: int) -> Original | None:
         """The entry of that very message."""
