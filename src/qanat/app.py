@@ -32,6 +32,8 @@ from qanat.api.sqs.queues import Queues, reconcile
 from qanat.api.sqs.service import SqsService
 from qanat.config import Settings, host_and_port
 from qanat.core.control import Control
+from qanat.core.identity import session_tokens
+from qanat.core.identity.commands import MakeSessionKey
 from qanat.core.network.commands import DetachAllInstances
 from qanat.core.queues import receipt
 from qanat.core.queues.shard import QueueShard
@@ -297,6 +299,7 @@ class Server:
 
     async def _prepare_account(self, control: Control, node: Node) -> None:
         """First start: the account and its administrator. Later: a new key where the credentials file was removed."""
+        await node.ask(MakeSessionKey(os.urandom(session_tokens.KEY_BYTES)))
         account, accounts = self.settings.account, Accounts(control.identity, node.ask)
         if not control.identity.has_account(account):
             credentials.write_key(self._data, credentials.DEFAULT, await accounts.create(account))

@@ -108,6 +108,7 @@ def rule(w: World, a: int, b: int) -> SecurityGroupRule:
 
 STEPS: dict[str, Step] = {
     "account": lambda w, a, b, c: iam.CreateAccount(account(a)),
+    "session key": lambda w, a, b, c: iam.MakeSessionKey(bytes([a]) * 32),
     "user": lambda w, a, b, c: iam.CreateUser(account(a), ("bob", "Bob", "eve")[b % 3], "/x/", f"AIDA{a}"),
     "get user": lambda w, a, b, c: iam.GetUser(account(a), ("bob", None)[b % 2]),
     "users": lambda w, a, b, c: iam.ListUsers(account(a), max_items=1 + b),
@@ -250,7 +251,9 @@ def test_the_random_histories_play_every_command_that_changes_something() -> Non
     world, control = World(), Control()
     played = {type(step(world, 1, 1, 1)) for step in STEPS.values()}
     known = {*control.identity.handlers, *control.network.handlers}
-    reads = {command for command in known if command.__name__.startswith(("Describe", "List", "Get"))}
+    reads = {
+        command for command in known if command.__name__.startswith(("Describe", "List", "Get", "Issue"))
+    }
     assert played | reads == known
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from qanat.core.control import Control
 from qanat.core.errors import QanatError
-from qanat.core.identity.commands import CreateAccount
+from qanat.core.identity.commands import CreateAccount, MakeSessionKey
 from qanat.core.identity.model import Caller, root_of
 from qanat.wire.ec2 import EC2
 from qanat.wire.iam import IAM
@@ -38,6 +38,12 @@ class CountedIds:
     def access_key(self) -> str:
         return f"AKIA{next(self._numbers):016d}"
 
+    def temporary_access_key(self) -> str:
+        return f"ASIA{next(self._numbers):016d}"
+
+    def nonce(self) -> bytes:
+        return next(self._numbers).to_bytes(12, "big")
+
     def secret(self) -> str:
         return f"{next(self._numbers):040d}"
 
@@ -57,6 +63,7 @@ class Cloud:
     def __init__(self) -> None:
         self.control = Control()
         self.control.handle(CreateAccount(ACCOUNT), 1_000)
+        self.control.handle(MakeSessionKey(b"k" * 32), 1_000)
         self.caller: Caller = root_of(ACCOUNT)
         self.ids = CountedIds()
         self.called: set[tuple[str, str]] = set()
@@ -87,14 +94,17 @@ class Cloud:
             self.ask(service_name, operation_name, **parameters)
         return refused.value.status, refused.value.code, refused.value.message
 
-    def send(self, service: Service, form: bytes) -> tuple[int, bytes]:
-        """As the server does it, less authentication and authorisation."""
-        call = Call(
+    def call(self) -> Call:
+        return Call(
             self.caller.account, REGION, self.caller, 1_700_000_000_000, self.ids, self.control.identity
         )
+
+    def send(self, service: Service, form: bytes) -> tuple[int, bytes]:
+        """As the server does it, less authentication and authorisation."""
+        call = self.call()
         try:
             operation, given = service.parse(form)
-            assert all(operation.resources(given, call))
+            assert all(permission.resource for permission in operation.permissions(given, call))
             reply = self.control.handle(operation.command(given, call), call.now_ms).reply
             output = operation.output(reply, given, call)
             return 200, service.render(operation, output, "request-1")

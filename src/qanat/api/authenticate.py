@@ -1,13 +1,16 @@
 """Who is calling: a verified signature, or nobody. There is no other way to be someone, and no bypass."""
 
-from typing import Final, Protocol
+from typing import Final
 
 from qanat.api.regions import Regions
-from qanat.core.identity.model import ANONYMOUS, AccessKey, Caller, User, caller_of
+from qanat.api.sessions import Sessions
+from qanat.core.identity.model import ANONYMOUS, Caller, caller_of
+from qanat.core.identity.state import IdentityState
 from qanat.core.presigned import presigned
 from qanat.core.presigned import read_claim as read_claim_of_url
 from qanat.core.sigv4 import (
     Claim,
+    ExpiredToken,
     IncompleteSignature,
     InvalidClientTokenId,
     Scope,
@@ -29,16 +32,10 @@ _RESTED_ON: Final = frozenset(
 )
 
 
-class Directory(Protocol):
-    """What is asked of the identity part of the control shard."""
-
-    def key(self, access_key_id: str) -> AccessKey | None: ...
-    def user(self, account: str, name: str) -> User | None: ...
-
-
 class Authenticator:
-    def __init__(self, directory: Directory, regions: Regions) -> None:
-        self._directory = directory
+    def __init__(self, identity: IdentityState, regions: Regions) -> None:
+        self._identity = identity
+        self._sessions = Sessions(identity)
         self._regions = regions
         self._signing_keys: dict[tuple[str, Scope], SigningKey] = {}
 
@@ -65,24 +62,38 @@ class Authenticator:
         check_scope(
             claim, self._regions.signable(request.way, headers.get(b"host", b""), service), (service,)
         )
-        key = self._directory.key(claim.access_key_id)
-        # A long-term key has no session token: one that comes with it is not ours.
-        if key is None or not key.active or claim.security_token is not None:
-            raise InvalidClientTokenId
         if url is not None:
             query = url.signed_query
         signed = SignedRequest(request.method, path, query, headers, request.body)
-        verify(signed, claim, self._signing_key(key, claim.scope))
-        user = self._directory.user(key.account, key.user_name)
+        if claim.security_token is not None:
+            return self._temporary(signed, claim, claim.security_token, now_ms), claim
+        key = self._identity.key(claim.access_key_id)
+        if key is None or not key.active:
+            raise InvalidClientTokenId
+        verify(signed, claim, self._signing_key(key.access_key_id, key.secret, claim.scope))
+        user = self._identity.user(key.account, key.user_name)
         if user is None:
             raise InvalidClientTokenId
         return caller_of(user), claim
 
-    def _signing_key(self, key: AccessKey, scope: Scope) -> SigningKey:
-        name = (key.access_key_id, scope)
+    def _temporary(self, signed: SignedRequest, claim: Claim, token: bytes, now_ms: int) -> Caller:
+        """Who calls with temporary credentials: all that they are is in the token, which nobody else can make."""
+        found = self._sessions.credentials(token)
+        if found is None or found.access_key_id != claim.access_key_id:
+            raise InvalidClientTokenId
+        verify(signed, claim, self._signing_key(found.access_key_id, found.secret, claim.scope))
+        if now_ms >= found.session.expires_at_ms:
+            raise ExpiredToken
+        caller = self._sessions.caller(found)
+        if caller is None:
+            raise InvalidClientTokenId
+        return caller
+
+    def _signing_key(self, access_key_id: str, secret: str, scope: Scope) -> SigningKey:
+        name = (access_key_id, scope)
         found = self._signing_keys.get(name)
         if found is None:
             if len(self._signing_keys) >= _SIGNING_KEYS_MAX:
                 self._signing_keys.clear()
-            found = self._signing_keys[name] = signing_key(key.secret, scope)
+            found = self._signing_keys[name] = signing_key(secret, scope)
         return found

@@ -5,44 +5,70 @@ where its policies read no condition key beyond FIXED_KEYS. What cannot be judge
 """
 
 import logging
+from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from qanat.api.context import FIXED_KEYS, context_of, tag_context
+from msgspec import Struct
+
+from qanat.api.context import FIXED_KEYS, context_of, principal_tags, tag_context
+from qanat.api.standing import Standing, Tags, control_levels, standing_of
 from qanat.core.control import Control
 from qanat.core.errors import AccessDenied
-from qanat.core.identity.model import Caller
+from qanat.core.identity.model import Caller, PrincipalType
 from qanat.core.policy.decision import Decision, Named, Policies, Reason, Request
 from qanat.core.policy.document import Document, PolicyKind, parse
 from qanat.core.policy.errors import PolicyInvalid, PolicyTooLarge
 from qanat.core.policy.evaluate import authorize
 from qanat.core.policy.explain import denial_text
 from qanat.core.policy.full_access import FULL_ACCESS
+from qanat.core.policy.stored import Ids, StoredPolicy
 from qanat.core.way import WayIn
+from qanat.wire.service import Permission
 
 logger = logging.getLogger(__name__)
 
 _DOCUMENTS_MAX: Final = 65_536
 _DECISIONS_MAX: Final = 65_536
+_STANDINGS_MAX: Final = 65_536
 # Callers choose the names they ask for, and nobody may fill memory with long ones. No ARN of ours comes near this.
 _KEPT_RESOURCE_LENGTH_MAX: Final = 512
+DENIED_KEPT: Final = 100
+"""The last denials, for `qanat policy explain`."""
 
 # In the place of an endpoint's id; no endpoint is called so.
 _FORWARDED: Final = "forwarded"
 
-Tags = tuple[tuple[str, str], ...]
 NO_TAGS: Final[Mapping[str, str | None]] = MappingProxyType({})
+_NOTHING: Final[Mapping[str, str | tuple[str, ...]]] = MappingProxyType({})
+# By these root mends a queue policy that shuts everyone out, itself too; see docs/decisions.
+_MENDING: Final = frozenset(
+    {"sqs:GetQueueAttributes", "sqs:SetQueueAttributes", "sqs:AddPermission", "sqs:RemovePermission"}
+)
 
 _DecisionKey = tuple[str, str, str, str, str | None, bool]
+
+
+class Denied(Struct, frozen=True):
+    """One denial with all that it was judged by."""
+
+    at_ms: int
+    request: Request
+    policies: Policies
+    decision: Decision
+    way: WayIn | None
 
 
 class Authoriser:
     def __init__(self, control: Control) -> None:
         self._control = control
-        self._documents: dict[tuple[PolicyKind, str], Document] = {}
+        self._documents: dict[tuple[PolicyKind, str, Ids], Document] = {}
         self._decisions: dict[_DecisionKey, Decision] = {}
+        self._standings: dict[str, Standing] = {}
         self._decided_at_version = -1
+        self.denied: deque[Denied] = deque(maxlen=DENIED_KEPT)
+        """Newest last."""
         self.counts = dict.fromkeys(Reason, 0)
         """How often each was the reason of a decision."""
         self.unjudged = 0
@@ -58,32 +84,39 @@ class Authoriser:
         way: WayIn | None,
         headers: Mapping[bytes, bytes],
         now_ms: int,
-        resource_policy: str | None = None,
+        resource_policy: StoredPolicy | None = None,
         resource_tags: Tags = (),
         request_tags: Mapping[str, str | None] = NO_TAGS,
+        own_context: Mapping[str, str | tuple[str, ...]] = _NOTHING,
     ) -> None:
         """Returns if it is allowed; raises AccessDenied with the reason if not.
 
-        `region` is the one that is asked. No way in: SQS itself acts on the caller's behalf. `resource_policy` is its
-        text, always given where it has one: decisions are kept by resource. `request_tags` as in `tag_context`.
+        `region` is the one that is asked. No way in: SQS itself acts on the caller's behalf. `resource_policy` is
+        always given where there is one: decisions are kept by resource. `request_tags` as in `tag_context`;
+        `own_context` holds the condition keys of the service's own.
         """
         if self._decided_at_version != self._control.version:
             self._decisions.clear()
+            self._standings.clear()
             self._decided_at_version = self._control.version
         came_by = (_FORWARDED, True) if way is None else (way.vpc_endpoint_id, way.secure)
-        key = (caller.unique_id, action, resource, region, *came_by)
+        key = (_who(caller), action, resource, region, *came_by)
         decision = self._decisions.get(key)
         if decision is not None and decision.allowed:
             self.counts[decision.reason] += 1
             return
+        standing = self._standing(caller)
         context = context_of(caller, way, region, resource_account, _user_agent(headers), now_ms)
         about_tags, unclear = tag_context(resource_tags, request_tags)
+        about_principal, unclear_too = principal_tags(standing.tags)
         context.update(about_tags)
+        context.update(about_principal)
+        context.update(own_context)
         request = Request(caller, action, resource, resource_account, context)
+        policies = self._policies(request, standing, way, resource_policy)
         if decision is None:
-            policies = self._policies(caller, way, resource_policy, resource)
             keys_read = _keys_read(policies)
-            if not unclear.isdisjoint(keys_read):
+            if not (unclear | unclear_too).isdisjoint(keys_read):
                 # Whichever of the two tags was taken, the other could be what a Deny is about.
                 raise self._cannot_judge(
                     "A policy that applies reads a tag whose key is there in two spellings."
@@ -93,26 +126,72 @@ class Authoriser:
                 self._keep(key, decision)
         self.counts[decision.reason] += 1
         if not decision.allowed:
+            self.denied.append(Denied(now_ms, request, policies, decision, way))
             raise AccessDenied(denial_text(request, decision))
 
-    def _policies(
-        self, caller: Caller, way: WayIn | None, resource_policy: str | None, resource: str
-    ) -> Policies:
-        identity: tuple[Named, ...] = ()
-        if caller.user_name is not None:
-            user = self._control.identity.user(caller.account, caller.user_name)
-            if user is None:
-                raise self._cannot_judge("The caller no longer exists.")
-            identity = tuple(
-                Named(name, self._document(PolicyKind.IDENTITY, text)) for name, text in user.policies
-            )
-        return Policies(
-            identity=identity,
-            resource=None
-            if resource_policy is None
-            else Named(resource, self._document(PolicyKind.RESOURCE, resource_policy)),
-            endpoints=self._endpoint_policies(way),
+    def demand_permission(
+        self,
+        caller: Caller,
+        permission: Permission,
+        region: str,
+        way: WayIn | None,
+        headers: Mapping[bytes, bytes],
+        now_ms: int,
+    ) -> None:
+        """As `demand`, of one of a control operation's permissions."""
+        self.demand(
+            caller,
+            permission.action,
+            permission.resource,
+            permission.account,
+            region,
+            way,
+            headers,
+            now_ms,
+            permission.trust,
+            permission.resource_tags,
+            permission.request_tags,
+            permission.context,
         )
+
+    def _standing(self, caller: Caller) -> Standing:
+        who = _who(caller)
+        found = self._standings.get(who)
+        if found is None:
+            try:
+                found = standing_of(caller, self._control.identity, self._document)
+            except AccessDenied:
+                self.unjudged += 1
+                raise
+            if len(self._standings) >= _STANDINGS_MAX:
+                self._standings.clear()
+            self._standings[who] = found
+        return found
+
+    def _policies(
+        self, request: Request, standing: Standing, way: WayIn | None, resource_policy: StoredPolicy | None
+    ) -> Policies:
+        return Policies(
+            identity=standing.identity,
+            resource=self._resource_policy(request, resource_policy),
+            endpoints=self._endpoint_policies(way),
+            boundaries=standing.boundaries,
+            session=standing.session,
+            service_control=standing.service_control,
+            resource_control=control_levels(
+                self._control.identity, request.resource_account, self._document
+            ).resource,
+            resource_must_allow=resource_policy is not None and resource_policy.kind is PolicyKind.TRUST,
+        )
+
+    def _resource_policy(self, request: Request, given: StoredPolicy | None) -> Named | None:
+        if given is None or not given.text:
+            return None
+        caller = request.caller
+        is_root = caller.type is PrincipalType.ACCOUNT and caller.account == request.resource_account
+        if is_root and request.action in _MENDING:
+            return None
+        return Named(request.resource, self._document(given.kind, given.text, given.ids))
 
     def _endpoint_policies(self, way: WayIn | None) -> tuple[Named, ...]:
         if way is None or way.vpc_endpoint_id is None:
@@ -122,21 +201,23 @@ class Authoriser:
             raise self._cannot_judge(f"The VPC endpoint {way.vpc_endpoint_id} no longer exists.")
         if endpoint.policy is None:
             return (Named(endpoint.vpc_endpoint_id, FULL_ACCESS),)
-        return (Named(endpoint.vpc_endpoint_id, self._document(PolicyKind.ENDPOINT, endpoint.policy)),)
+        document = self._document(PolicyKind.ENDPOINT, endpoint.policy, endpoint.policy_ids)
+        return (Named(endpoint.vpc_endpoint_id, document),)
 
-    def _document(self, kind: PolicyKind, text: str) -> Document:
-        found = self._documents.get((kind, text))
+    def _document(self, kind: PolicyKind, text: str, ids: Ids = ()) -> Document:
+        key = (kind, text, ids)
+        found = self._documents.get(key)
         if found is not None:
             return found
         try:
-            document = parse(text, kind)
+            document = parse(text, kind, dict(ids))
         except (PolicyInvalid, PolicyTooLarge) as error:
             # It was understood when it was written. Whatever it denied must stay denied.
             logger.error("a stored policy cannot be read any more, so requests are denied: %s", error)
             raise self._cannot_judge("A policy that applies to this request cannot be read.") from error
         if len(self._documents) >= _DOCUMENTS_MAX:
             self._documents.clear()
-        self._documents[kind, text] = document
+        self._documents[key] = document
         return document
 
     def _cannot_judge(self, why: str) -> AccessDenied:
@@ -147,6 +228,11 @@ class Authoriser:
         if len(self._decisions) >= _DECISIONS_MAX:
             self._decisions.clear()
         self._decisions[key] = decision
+
+
+def _who(caller: Caller) -> str:
+    """What a caller's policies and tags follow from: two sessions of one name differ in what was passed to them."""
+    return caller.unique_id if caller.session is None else caller.session.access_key_id
 
 
 def _user_agent(headers: Mapping[bytes, bytes]) -> str | None:

@@ -37,6 +37,7 @@ _SQS: Final = "sqs.amazonaws.com"
 
 
 # What stands before a tag's key in a condition key, in lower case.
+PRINCIPAL_TAG: Final = "aws:principaltag/"
 RESOURCE_TAG: Final = "aws:resourcetag/"
 REQUEST_TAG: Final = "aws:requesttag/"
 TAG_KEYS: Final = "aws:tagkeys"
@@ -64,6 +65,22 @@ def tag_context(
     return context, frozenset(unclear)
 
 
+def principal_tags(tags: Iterable[tuple[str, str]]) -> tuple[dict[str, str], frozenset[str]]:
+    """`aws:PrincipalTag/...` as in `tag_context`, with those that are unclear."""
+    context: dict[str, str] = {}
+    unclear = set()
+    for key, value in tags:
+        name = PRINCIPAL_TAG + key.lower()
+        if name in context:
+            unclear.add(name)
+        context[name] = value
+    return context, frozenset(unclear)
+
+
+def instant(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def context_of(
     caller: Caller, way: WayIn | None, region: str, resource_account: str, user_agent: str | None, now_ms: int
 ) -> dict[str, str | tuple[str, ...]]:
@@ -72,7 +89,7 @@ def context_of(
     No way in: SQS acts on the caller's behalf, as a redrive does (IAM User Guide, access_forward_access_sessions).
     """
     context: dict[str, str | tuple[str, ...]] = {
-        "aws:currenttime": datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:currenttime": instant(now_ms),
         "aws:epochtime": str(now_ms // 1000),
         "aws:principalaccount": caller.account,
         "aws:principaltype": caller.type.value,
@@ -83,10 +100,17 @@ def context_of(
         "aws:viaawsservice": "false",
     }
     if caller.type is not PrincipalType.ANONYMOUS:
-        context["aws:principalarn"] = caller.arn
+        role = caller.type is PrincipalType.ASSUMED_ROLE
+        context["aws:principalarn"] = caller.principal_arn if role else caller.arn
         context["aws:principalisawsservice"] = "false"
     if caller.user_name is not None:
         context["aws:username"] = caller.user_name
+    if caller.session is not None:
+        # Temporary credentials alone have these; no device is known here, so none was ever used.
+        context["aws:tokenissuetime"] = instant(caller.session.issued_at_ms)
+        context["aws:multifactorauthpresent"] = "false"
+        if caller.session.source_identity is not None:
+            context["aws:sourceidentity"] = caller.session.source_identity
     if user_agent:
         context["aws:useragent"] = user_agent
     if way is None:

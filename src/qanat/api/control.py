@@ -53,18 +53,10 @@ class ControlApi:
         operation, given = service.parse(form)
         request.answers = self.answers[service.name, operation.name]
         call = Call(caller.account, region, caller, now_ms, self._ids, self._control.identity)
-        if operation.action is not None:
-            for resource in operation.resources(given, call):
-                self._authoriser.demand(
-                    caller,
-                    operation.action,
-                    resource,
-                    caller.account,
-                    region,
-                    request.way,
-                    request.headers,
-                    now_ms,
-                )
+        for permission in operation.permissions(given, call):
+            self._authoriser.demand_permission(
+                caller, permission, region, request.way, request.headers, now_ms
+            )
 
         def done(reply: object) -> None:
             if isinstance(reply, QanatError):

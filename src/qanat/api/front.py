@@ -41,6 +41,7 @@ _FORM_VERSION: Final = re.compile(rb"(?:^|&)Version=([0-9-]{10})(?:&|$)")
 _TEXT: Final = b"text/plain; charset=utf-8"
 
 AUTHENTICATION_FAILURES: Final = (
+    sigv4.ExpiredToken,
     sigv4.IncompleteSignature,
     sigv4.InvalidClientTokenId,
     sigv4.MissingAuthenticationToken,

@@ -7,6 +7,8 @@ import string
 from collections.abc import Iterator
 from typing import Final
 
+from qanat.core.identity.session_tokens import NONCE_BYTES
+
 _BASE32: Final = string.ascii_uppercase + "234567"
 _LOWER: Final = string.ascii_lowercase + string.digits
 _SECRET: Final = string.ascii_letters + string.digits + "+/"
@@ -60,6 +62,12 @@ class RandomIds:
 
     def access_key(self) -> str:
         return "AKIA" + _drawn(_BASE32, 16)
+
+    def temporary_access_key(self) -> str:
+        return "ASIA" + _drawn(_BASE32, 16)
+
+    def nonce(self) -> bytes:
+        return secrets.token_bytes(NONCE_BYTES)
 
     def secret(self) -> str:
         return _drawn(_SECRET, 40)

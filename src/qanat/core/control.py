@@ -33,8 +33,8 @@ class Control:
         self.version = 0
         """Changes with every record applied; what is derived from the state may be cached against it."""
         self.identity = IdentityState(self._emit)
-        self.network = NetworkState(self._emit)
-        self.catalogue = Catalogue(self._emit)
+        self.network = NetworkState(self._emit, self.identity.unique_id_of)
+        self.catalogue = Catalogue(self._emit, self.identity.unique_id_of)
         # A new part: its attribute above, its name here, its records in control_records.py.
         self._parts: tuple[Part, ...] = (self.identity, self.network, self.catalogue)
         self._handlers = _merged(part.handlers for part in self._parts)

@@ -35,6 +35,13 @@ class IncompleteSignature(QanatError):
     code = "IncompleteSignature"
 
 
+class ExpiredToken(QanatError):
+    """A session token whose time is over."""
+
+    code = "ExpiredToken"
+    default = "The security token included in the request is expired"
+
+
 class MissingAuthenticationToken(QanatError):
     code = "MissingAuthenticationToken"
     default = "Request is missing Authentication Token"

@@ -11,8 +11,9 @@ from typing import Any, Final, Protocol
 from msgspec import Struct
 
 from qanat.core.errors import InvalidAction, MissingParameter, QanatError
-from qanat.core.identity.model import Caller, User
+from qanat.core.identity.model import Caller, Role, User
 from qanat.core.network.model import Home
+from qanat.core.policy.stored import StoredPolicy
 from qanat.wire.query import convert, parse_form
 from qanat.wire.xml import Dialect, Fault
 
@@ -29,6 +30,12 @@ class Ids(Protocol):
     def access_key(self) -> str:
         """AKIA..."""
 
+    def temporary_access_key(self) -> str:
+        """ASIA..."""
+
+    def nonce(self) -> bytes:
+        """Twelve random bytes."""
+
     def secret(self) -> str:
         """Forty characters."""
 
@@ -40,6 +47,26 @@ class Directory(Protocol):
     """Who exists. The ARN of a user holds its path, which a request does not name."""
 
     def user(self, account: str, name: str) -> User | None: ...
+    def role(self, account: str, name: str) -> Role | None: ...
+    def session_key(self) -> bytes | None: ...
+    def unique_id_of(self, arn: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One action that must be allowed on one resource, with what the request says about itself."""
+
+    action: str
+    resource: str
+    """An ARN, or `*`."""
+    account: str
+    """Whose the resource is."""
+    context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    """Condition keys of the service's own, in lower case: `sts:externalid`, `iam:policyarn`, ..."""
+    request_tags: Mapping[str, str | None] = field(default_factory=dict)
+    resource_tags: tuple[tuple[str, str], ...] = ()
+    trust: StoredPolicy | None = None
+    """Of the role that is meant; without text where there is no such role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +103,21 @@ class Operation:
     command: Callable[[Any, Call], object]
     output: Callable[[Any, Any, Call], Output]
     """Of (reply, input, call)."""
+    asks: Callable[[Any, Call], tuple[Permission, ...]] | None = None
+    """What must be allowed, where that is more than `action` on every resource in the caller's account."""
 
     def resources(self, given: Struct, call: Call) -> tuple[str, ...]:
         """The ARNs, or `*`, on every one of which the action must be allowed."""
         named = self.resource(given, call)
         return (named,) if isinstance(named, str) else named
+
+    def permissions(self, given: Struct, call: Call) -> tuple[Permission, ...]:
+        """All of them must be allowed."""
+        if self.asks is not None:
+            return self.asks(given, call)
+        if self.action is None:
+            return ()
+        return tuple(Permission(self.action, one, call.account) for one in self.resources(given, call))
 
 
 @dataclass(frozen=True, slots=True)

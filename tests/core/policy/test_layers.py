@@ -29,11 +29,11 @@ from qanat.core.policy.sizes import PolicyKind
 A, B = "111122223333", "444455556666"
 QUEUE = f"arn:aws:sqs:us-east-2:{A}:orders"
 ROLE_ARN = f"arn:aws:iam::{A}:role/app/R"
-NOW = Session(0, 3_600_000, "AROAR", "R")
+NOW = Session("ASIA", 0, 3_600_000, "AROAR", "R")
 USER = User(A, "Ann", "AIDAANN", "/", 0)
 ANN = caller_of(USER)
 R_ONE = role_session(Role(A, "R", "AROAR", "/app/", 0, ""), "one", NOW)
-FAY = federated_user(USER, "Fay", Session(0, 1, "AIDAANN", "Ann"))
+FAY = federated_user(USER, "Fay", Session("ASIA", 0, 1, "AIDAANN", "Ann"))
 OLE = caller_of(User(B, "Ole", "AIDAOLE", "/", 0))
 SNS = service_caller("sns.amazonaws.com")
 

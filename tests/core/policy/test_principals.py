@@ -103,14 +103,14 @@ def test_a_role_means_its_sessions_within_boundary_and_session_policy() -> None:
 
 
 def test_a_user_means_its_federated_sessions_too_within_the_session_policy() -> None:
-    session = Session(0, 1, "AIDAALICE", "Alice")
+    session = Session("ASIA", 0, 1, "AIDAALICE", "Alice")
     of_alice = federated_user(User(A, "Alice", "AIDAALICE", "/team/", 0), "Fay", session)
     principals = parse(policy({"AWS": ALICE_ARN}), PolicyKind.RESOURCE, {ALICE_ARN: "AIDAALICE"})
     (statement,) = principals.statements
     assert statement.principals is not None
     assert statement.principals.match(of_alice) is Grade.LIMITED
     namesake = federated_user(
-        User(A, "Alice", "AIDANEW", "/team/", 0), "Fay", Session(0, 1, "AIDANEW", "Alice")
+        User(A, "Alice", "AIDANEW", "/team/", 0), "Fay", Session("ASIA", 0, 1, "AIDANEW", "Alice")
     )
     assert statement.principals.match(namesake) is Grade.NONE
 

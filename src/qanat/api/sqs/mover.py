@@ -126,7 +126,7 @@ class Mover:
             ("sqs:DeleteMessage", source),
             ("sqs:SendMessage", destination),
         ):
-            policy = self._catalogue.settings(queue).policy
+            policy = self._catalogue.settings(queue).stored_policy
             self._authoriser.demand(
                 task.caller,
                 action,

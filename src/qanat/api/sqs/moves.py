@@ -8,14 +8,15 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from qanat.api.authorise import Tags
 from qanat.api.ids import uuid
 from qanat.api.sqs.call import SqsCall
 from qanat.api.sqs.mover import Mover
+from qanat.api.standing import Tags
 from qanat.core import limits
 from qanat.core.control import Control
 from qanat.core.errors import InvalidParameterValue, QanatError
 from qanat.core.names import Arn
+from qanat.core.policy.stored import StoredPolicy
 from qanat.core.queues import commands as c
 from qanat.core.queues.errors import ResourceNotFound
 from qanat.core.queues.model import Queue
@@ -25,7 +26,7 @@ from qanat.wire.sqs import inputs as i
 from qanat.wire.sqs import outputs as o
 from qanat.wire.sqs.parameters import integer, required
 
-Demand = Callable[[SqsCall, str, str, str, str | None, Tags], None]
+Demand = Callable[[SqsCall, str, str, str, StoredPolicy | None, Tags], None]
 """(call, action, ARN, account, resource policy, resource tags): raises AccessDenied."""
 
 _HANDLE_LENGTH_MAX: Final = 1_024
@@ -146,7 +147,7 @@ class MoveTasks:
         return queue
 
     def _demand_on(self, call: SqsCall, action: str, queue: Queue) -> None:
-        policy = self._catalogue.settings(queue).policy
+        policy = self._catalogue.settings(queue).stored_policy
         self._demand(call, f"sqs:{action}", queue.arn, queue.account, policy, queue.tags)
 
 

@@ -12,6 +12,7 @@ from qanat.api.sqs.call import SqsCall
 from qanat.core import limits
 from qanat.core.control import Control
 from qanat.core.errors import InvalidParameterValue, QanatError
+from qanat.core.policy.stored import shown
 from qanat.core.queues import commands as c
 from qanat.core.queues import definition_commands as d
 from qanat.core.queues.attributes import described, settings_of
@@ -36,6 +37,7 @@ class Queues:
         cooldown_ms: int,
     ) -> None:
         self._catalogue = control.catalogue
+        self._unique_id_of = control.identity.unique_id_of
         self._control_node = control_node
         self._node = node
         self._parking = parking
@@ -128,7 +130,10 @@ class Queues:
                 call.refuse(counts)
                 return
             try:
-                call.answer(o.AttributesOutput(described(queue, names, counts) or None))
+                found = described(queue, names, counts)
+                if "Policy" in found:
+                    found["Policy"] = shown(found["Policy"], queue.policy_ids, self._unique_id_of)
+                call.answer(o.AttributesOutput(found or None))
             except QanatError as error:
                 call.refuse(error)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from qanat.api.authorise import NO_TAGS, Authoriser, Tags
+from qanat.api.authorise import NO_TAGS, Authoriser
 from qanat.api.sqs.call import SqsCall
 from qanat.api.sqs.messages import Messages
 from qanat.api.sqs.mover import Mover
@@ -12,9 +12,11 @@ from qanat.api.sqs.moves import MoveTasks
 from qanat.api.sqs.permissions import Permissions
 from qanat.api.sqs.queues import Queues
 from qanat.api.sqs.tags import QueueTags
+from qanat.api.standing import Tags
 from qanat.core.control import Control
 from qanat.core.errors import AccessDenied, InvalidAction, QanatError
 from qanat.core.names import ACCOUNT_ID, queue_arn, region_of_host
+from qanat.core.policy.stored import StoredPolicy
 from qanat.core.queues.errors import QueueDoesNotExist
 from qanat.core.queues.model import Queue
 from qanat.node import Node
@@ -101,9 +103,13 @@ class SqsService:
             raise QueueDoesNotExist
         settings = self._catalogue.settings(queue)
         tags = _request_tags(given) if name in _TAGGING else NO_TAGS
-        self._demand(call, operation.iam_action, settings.arn, account, settings.policy, queue.tags, tags)
+        self._demand(
+            call, operation.iam_action, settings.arn, account, settings.stored_policy, queue.tags, tags
+        )
         if operation.further_action is not None:
-            self._demand(call, operation.further_action, settings.arn, account, settings.policy, queue.tags)
+            self._demand(
+                call, operation.further_action, settings.arn, account, settings.stored_policy, queue.tags
+            )
         if region != call.region:
             # The URL is of a namesake in another region.
             raise QueueDoesNotExist
@@ -129,7 +135,7 @@ class SqsService:
         action: str,
         resource: str,
         account: str,
-        policy: str | None,
+        policy: StoredPolicy | None,
         resource_tags: Tags = (),
         request_tags: Mapping[str, str | None] = NO_TAGS,
     ) -> None:

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from qanat.core.identity.model import Caller
+from qanat.core.identity.session_tokens import Credentials
 
 
 class CreateAccount(Struct, frozen=True):
@@ -80,6 +81,21 @@ class DeleteUserPolicy(Struct, frozen=True):
     account: str
     user_name: str
     policy_name: str
+
+
+class MakeSessionKey(Struct, frozen=True):
+    """-> None. `key` is 32 random bytes; kept only where there is none yet."""
+
+    key: bytes
+
+
+class IssueSession(Struct, frozen=True):
+    """-> itself. Nothing of a session is kept; the answer waits for what it rests on, as any does."""
+
+    credentials: Credentials
+    token: str
+    packed_percent: int
+    """How much of what a session may carry is used."""
 
 
 class GetCallerIdentity(Struct, frozen=True):

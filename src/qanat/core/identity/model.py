@@ -179,12 +179,14 @@ class KeyUse(Struct, frozen=True, array_like=True):
 class Session(Struct, frozen=True):
     """What temporary credentials carry beyond whose they are (IAM User Guide, id_credentials_temp)."""
 
+    access_key_id: str
+    """ASIA...; no other session has it."""
     issued_at_ms: int
     expires_at_ms: int
     issuer_id: str
     """Unique id of the role or user that the session is of (AROA..., AIDA...); the account id for root."""
     issuer_name: str
-    """Name of that role or user; `root` for root."""
+    """Name that this role or user had then; `root` for root."""
     policies: tuple[str, ...] | None = None
     """Session policies, as document texts. None: nothing was passed, so nothing is filtered."""
     policy_arns: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ case alone; a user is not removed while it has keys or policies.
 """
 
 from qanat.core.identity.access_keys import AccessKeys
-from qanat.core.identity.commands import CreateAccount, GetCallerIdentity
+from qanat.core.identity.commands import CreateAccount, GetCallerIdentity, IssueSession, MakeSessionKey
 from qanat.core.identity.errors import EntityAlreadyExists
 from qanat.core.identity.model import AccessKey, Caller, Group, ManagedPolicy, Role, User
 from qanat.core.identity.records import (
@@ -42,6 +42,8 @@ class IdentityState:
         self.handlers: Handlers = {
             CreateAccount: self._create_account,
             GetCallerIdentity: self._get_caller_identity,
+            IssueSession: self._issue_session,
+            MakeSessionKey: self._make_session_key,
             **Users(store, emit).handlers,
             **AccessKeys(store, emit).handlers,
             **UserPolicies(store, emit).handlers,
@@ -75,6 +77,15 @@ class IdentityState:
 
     def user(self, account: str, name: str) -> User | None:
         return self._store.users.get((account, name))
+
+    def user_of_id(self, user_id: str) -> User | None:
+        """By AIDA..., whatever its name is now."""
+        found = self._store.users.where("id", user_id)
+        return found[0] if found else None
+
+    def role_of_id(self, role_id: str) -> Role | None:
+        found = self._store.roles.where("id", role_id)
+        return found[0] if found else None
 
     def role(self, account: str, name: str) -> Role | None:
         return self._store.roles.get((account, name))
@@ -116,6 +127,14 @@ class IdentityState:
         if self.has_account(command.account):
             raise EntityAlreadyExists(f"Account {command.account} already exists.")
         self._emit(AccountCreated(command.account, now_ms))
+
+    def _issue_session(self, command: IssueSession, now_ms: int) -> IssueSession:
+        return command
+
+    def _make_session_key(self, command: MakeSessionKey, now_ms: int) -> None:
+        """Once and for all: another key would end every session."""
+        if self._store.session_key is None:
+            self._emit(SessionKeyMade(command.key))
 
     def _get_caller_identity(self, command: GetCallerIdentity, now_ms: int) -> Caller:
         return command.caller

@@ -44,6 +44,7 @@ class IdentityStore:
             policy=lambda user: user.attached,
             boundary=lambda user: _optional(user.boundary),
             arn=lambda user: (user.arn,),
+            id=lambda user: (user.user_id,),
         )
         self.groups: Table[tuple[str, str], Group] = Table(
             lambda group: (group.account, group.name),
@@ -58,6 +59,7 @@ class IdentityStore:
             policy=lambda role: role.attached,
             boundary=lambda role: _optional(role.boundary),
             arn=lambda role: (role.arn,),
+            id=lambda role: (role.role_id,),
         )
         self.managed_policies: Table[str, ManagedPolicy] = Table(
             lambda policy: policy.arn,

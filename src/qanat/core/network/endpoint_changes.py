@@ -7,13 +7,14 @@ from msgspec.structs import replace
 
 from qanat.core.errors import InvalidParameterCombination
 from qanat.core.network.commands import ModifyVpcEndpoint
-from qanat.core.network.endpoint_checks import check_policy, check_private_dns, check_zones, new_interfaces
+from qanat.core.network.endpoint_checks import check_private_dns, check_zones, checked_ids, new_interfaces
 from qanat.core.network.errors import InvalidParameter
 from qanat.core.network.interfaces import groups_in, subnet_in
 from qanat.core.network.model import EndpointState, NetworkInterface, Vpc, VpcEndpoint
 from qanat.core.network.records import VpcEndpointModified
 from qanat.core.network.store import NetworkStore
 from qanat.core.part import Emit, Handlers
+from qanat.core.policy.stored import Ids
 
 
 class EndpointChanges:
@@ -25,9 +26,11 @@ class EndpointChanges:
     def _modify(self, command: ModifyVpcEndpoint, now_ms: int) -> None:
         endpoint = self._store.endpoint(command.home, command.vpc_endpoint_id)
         vpc = self._store.vpc(command.home, endpoint.vpc_id)
+        policy, policy_ids = self._policy(command, endpoint)
         modified = replace(
             endpoint,
-            policy=_policy(command, endpoint),
+            policy=policy,
+            policy_ids=policy_ids,
             subnet_ids=_changed(
                 endpoint.subnet_ids, command.add_subnet_ids, command.remove_subnet_ids, "subnet"
             ),
@@ -39,6 +42,15 @@ class EndpointChanges:
             modified = replace(modified, state=EndpointState.PENDING, failure=None)
         if modified != endpoint:
             self._emit(VpcEndpointModified(modified, (*kept, *added), removed))
+
+    def _policy(self, command: ModifyVpcEndpoint, endpoint: VpcEndpoint) -> tuple[str | None, Ids]:
+        if command.reset_policy and command.policy is not None:
+            raise InvalidParameterCombination("ResetPolicy and PolicyDocument cannot be given together.")
+        if command.reset_policy:
+            return None, ()
+        if command.policy is None:
+            return endpoint.policy, endpoint.policy_ids
+        return command.policy, checked_ids(command.policy, self._store.unique_id_of)
 
     def _groups(self, command: ModifyVpcEndpoint, endpoint: VpcEndpoint, vpc: Vpc) -> tuple[str, ...]:
         added, removed = command.add_security_group_ids, command.remove_security_group_ids
@@ -76,15 +88,6 @@ class EndpointChanges:
         )
         removed = tuple(one.interface_id for one in own if one.subnet_id not in modified.subnet_ids)
         return added, kept, removed
-
-
-def _policy(command: ModifyVpcEndpoint, endpoint: VpcEndpoint) -> str | None:
-    if command.reset_policy and command.policy is not None:
-        raise InvalidParameterCombination("ResetPolicy and PolicyDocument cannot be given together.")
-    if command.reset_policy:
-        return None
-    check_policy(command.policy)
-    return endpoint.policy if command.policy is None else command.policy
 
 
 def _changed(

@@ -12,8 +12,9 @@ from qanat.core.network.errors import (
 from qanat.core.network.interfaces import take_address
 from qanat.core.network.model import InterfaceType, NetworkInterface, Subnet, Vpc, VpcEndpoint
 from qanat.core.network.store import NetworkStore
-from qanat.core.policy.document import PolicyKind, parse
+from qanat.core.policy.document import PolicyKind
 from qanat.core.policy.errors import PolicyInvalid, PolicyTooLarge
+from qanat.core.policy.stored import Ids, UniqueIdOf, bound_ids
 
 
 def check_service(region: str, service_name: str, endpoint_type: str) -> None:
@@ -26,12 +27,12 @@ def check_service(region: str, service_name: str, endpoint_type: str) -> None:
         )
 
 
-def check_policy(policy: str | None) -> None:
-    """Raises InvalidPolicyDocument."""
+def checked_ids(policy: str | None, unique_id_of: UniqueIdOf) -> Ids:
+    """Whom the principals in `policy` mean. Raises InvalidPolicyDocument."""
     if policy is None:
-        return
+        return ()
     try:
-        parse(policy, PolicyKind.ENDPOINT)
+        return bound_ids(policy, PolicyKind.ENDPOINT, unique_id_of)
     except PolicyTooLarge as error:
         raise InvalidPolicyDocument(error.message) from error
     except PolicyInvalid as error:

@@ -18,10 +18,10 @@ from qanat.core.network.commands import (
     ReportVpcEndpoint,
 )
 from qanat.core.network.endpoint_checks import (
-    check_policy,
     check_private_dns,
     check_service,
     check_zones,
+    checked_ids,
     new_interfaces,
 )
 from qanat.core.network.errors import IdempotentParameterMismatch, VpcEndpointNotFound, VpcEndpointsExceeded
@@ -82,7 +82,7 @@ class Endpoints:
         store = self._store
         vpc = store.vpc(command.home, command.vpc_id)
         check_service(vpc.home.region, command.service_name, command.endpoint_type)
-        check_policy(command.policy)
+        policy_ids = checked_ids(command.policy, store.unique_id_of)
         subnets = [subnet_in(store, vpc, subnet_id) for subnet_id in command.subnet_ids]
         check_zones(subnets)
         groups = groups_in(store, vpc, command.security_group_ids)
@@ -104,6 +104,7 @@ class Endpoints:
             now_ms,
             client_token=command.client_token,
             tags=command.tags,
+            policy_ids=policy_ids,
         )
         return endpoint, new_interfaces(store, endpoint, subnets, command.interface_ids, command.addresses)
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from qanat.core.policy.stored import Ids
+
 
 class EndpointState(StrEnum):
     """On the wire as written here (Terraform and waiters compare without case)."""
@@ -114,6 +116,8 @@ class VpcEndpoint(Struct, frozen=True, array_like=True):
     failure: str | None = None
     client_token: str | None = None
     tags: Tags = ()
+    policy_ids: Ids = ()
+    """Whom the principals in `policy` meant when it was saved."""
 
 
 def endpoint_dns_names(endpoint: VpcEndpoint, zones: tuple[str, ...]) -> tuple[str, ...]:

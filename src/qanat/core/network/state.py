@@ -33,6 +33,7 @@ from qanat.core.network.store import NetworkStore
 from qanat.core.network.subnets import Subnets
 from qanat.core.network.vpcs import Vpcs
 from qanat.core.part import Appliers, Emit, Handlers
+from qanat.core.policy.stored import UniqueIdOf
 
 # Records that may move a socket or a name, and the VPCs they do it in, asked before they are applied. Security groups
 # are read when somebody knocks; subnets that move anything come with an endpoint; instances place themselves.
@@ -50,8 +51,8 @@ _MOVED_BY: Final[Mapping[type, Callable[[NetworkStore, Any], Iterable[str]]]] = 
 
 
 class NetworkState:
-    def __init__(self, emit: Emit) -> None:
-        self._store = store = NetworkStore()
+    def __init__(self, emit: Emit, unique_id_of: UniqueIdOf) -> None:
+        self._store = store = NetworkStore(unique_id_of)
         self.version = 0
         """Changes with every record that may move a socket or a name of any VPC."""
         self._version_of: dict[str, int] = {}

@@ -18,6 +18,7 @@ from qanat.core.network.errors import (
 )
 from qanat.core.network.model import Home, NetworkInterface, SecurityGroup, Subnet, Vpc, VpcEndpoint
 from qanat.core.network.replies import GroupNames
+from qanat.core.policy.stored import UniqueIdOf
 from qanat.core.table import Table
 
 _NOTHING: frozenset[str] = frozenset()
@@ -33,7 +34,9 @@ E = TypeVar("E", str, int)
 
 
 class NetworkStore:
-    def __init__(self) -> None:
+    def __init__(self, unique_id_of: UniqueIdOf) -> None:
+        self.unique_id_of = unique_id_of
+        """Of users and roles, whom endpoint policies name."""
         self.vpcs: Table[str, Vpc] = Table(lambda vpc: vpc.vpc_id, home=lambda vpc: (str(vpc.home),))
         self.subnets: Table[str, Subnet] = Table(
             lambda subnet: subnet.subnet_id,

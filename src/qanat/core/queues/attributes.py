@@ -8,6 +8,7 @@ from qanat.core import limits
 from qanat.core.limits import Bounds
 from qanat.core.policy.document import PolicyKind, parse
 from qanat.core.policy.errors import PolicyInvalid, PolicyTooLarge
+from qanat.core.policy.stored import StoredPolicy
 from qanat.core.policy.syntax import decode, members
 from qanat.core.queues.commands import Counts
 from qanat.core.queues.errors import InvalidAttributeName, InvalidAttributeValue, OverLimit
@@ -216,19 +217,21 @@ def settings_of(queue: Queue) -> QueueSettings:
     found = effective(queue)
     text = found.get("RedrivePolicy")
     redrive = None if text is None else redrive_policy(text)
+    policy = found.get("Policy")
     return QueueSettings(
         delay_s=int(found["DelaySeconds"]),
         maximum_message_size_bytes=int(found["MaximumMessageSize"]),
         retention_s=int(found["MessageRetentionPeriod"]),
         wait_time_s=int(found["ReceiveMessageWaitTimeSeconds"]),
         visibility_timeout_s=int(found["VisibilityTimeout"]),
-        policy=found.get("Policy"),
+        policy=policy,
         arn=queue.arn,
         fifo=queue.fifo,
         content_based_deduplication=found.get("ContentBasedDeduplication") == "true",
         deduplication_per_group=found.get("DeduplicationScope") == "messageGroup",
         dead_letter_arn=None if redrive is None else str(redrive.target),
         max_receive_count=0 if redrive is None else redrive.max_receive_count,
+        stored_policy=None if policy is None else StoredPolicy(PolicyKind.RESOURCE, policy, queue.policy_ids),
     )
 
 

@@ -5,6 +5,7 @@ Invariant: a name stands for one queue of its account and region at a time, and 
 
 import re
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -12,6 +13,8 @@ from msgspec.structs import replace
 from qanat.core import limits
 from qanat.core.errors import InvalidParameterValue
 from qanat.core.part import Appliers, Emit, Handlers
+from qanat.core.policy.sizes import PolicyKind
+from qanat.core.policy.stored import Ids, UniqueIdOf, bound_ids
 from qanat.core.queues import definition_commands as d
 from qanat.core.queues import errors, permissions
 from qanat.core.queues.attributes import checked, differing, merged, settings_of
@@ -28,8 +31,9 @@ _NAME_REUSE_MAX_MS: Final = 3_600_000
 
 
 class Catalogue:
-    def __init__(self, emit: Emit) -> None:
+    def __init__(self, emit: Emit, unique_id_of: UniqueIdOf) -> None:
         self._emit = emit
+        self._unique_id_of = unique_id_of
         self._queues: dict[QueueKey, Queue] = {}
         self._settings: dict[int, QueueSettings] = {}
         self._deleted: OrderedDict[QueueKey, int] = OrderedDict()
@@ -100,7 +104,8 @@ class Catalogue:
         if deleted_at_ms is not None and now_ms < deleted_at_ms + command.name_reuse_ms:
             raise errors.QueueDeletedRecently
         tags = tagged(command.name, (), command.tags)
-        queue = Queue(self._next_queue_id, *key, kept, tags, now_ms, now_ms)
+        policy_ids = self._policy_ids(attributes, ())
+        queue = Queue(self._next_queue_id, *key, kept, tags, now_ms, now_ms, policy_ids)
         if attributes.get("RedrivePolicy"):
             check_target(queue, self._queues.get)
         self._emit(QueueCreated(queue))
@@ -115,21 +120,27 @@ class Catalogue:
         policy = permissions.added(
             self.settings(standing).policy, standing.arn, command.label, command.account_ids, command.actions
         )
-        return self._change(standing, {"Policy": policy}, now_ms)
+        return self._change(standing, {"Policy": policy}, now_ms, standing.policy_ids)
 
     def _remove_permission(self, command: d.RemovePermission, now_ms: int) -> Queue:
         standing = self._standing(command.key)
         policy = permissions.removed(self.settings(standing).policy, command.label)
-        return self._change(standing, {"Policy": policy}, now_ms)
+        return self._change(standing, {"Policy": policy}, now_ms, standing.policy_ids)
 
-    def _change(self, standing: Queue, given: dict[str, str], now_ms: int) -> Queue:
+    def _change(self, standing: Queue, given: dict[str, str], now_ms: int, staying: Ids = ()) -> Queue:
+        """`staying`: principals of the policy that go on to mean whom they meant."""
         attributes = checked(given, standing.fifo)
         kept = merged(standing.attributes, attributes)
-        queue = replace(standing, attributes=kept, modified_at_ms=now_ms)
+        policy_ids = self._policy_ids(attributes, staying) if "Policy" in attributes else standing.policy_ids
+        queue = replace(standing, attributes=kept, modified_at_ms=now_ms, policy_ids=policy_ids)
         if attributes.get("RedrivePolicy"):
             check_target(queue, self._queues.get)
         self._emit(QueueModified(queue))
         return queue
+
+    def _policy_ids(self, attributes: Mapping[str, str], staying: Ids) -> Ids:
+        policy = attributes.get("Policy")
+        return bound_ids(policy, PolicyKind.RESOURCE, self._unique_id_of, staying) if policy else ()
 
     def _tag(self, command: d.TagQueue, now_ms: int) -> Queue:
         standing = self._standing(command.key)

@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from qanat.core.names import queue_arn
+from qanat.core.policy.stored import Ids, StoredPolicy
 
 FIFO_SUFFIX: Final = ".fifo"
 
@@ -21,6 +22,8 @@ class Queue(Struct, frozen=True, array_like=True):
     tags: tuple[tuple[str, str], ...]
     created_at_ms: int
     modified_at_ms: int
+    policy_ids: Ids = ()
+    """Whom the principals of the Policy attribute meant when it was saved."""
 
     @property
     def key(self) -> "QueueKey":
@@ -65,6 +68,8 @@ class QueueSettings(Struct, frozen=True):
     dead_letter_arn: str | None = None
     max_receive_count: int = 0
     """How often a message is received before it goes to `dead_letter_arn`; 0 where there is none."""
+    stored_policy: StoredPolicy | None = None
+    """`policy` with whom its principals meant when it was saved."""
 
     @property
     def config(self) -> QueueConfig:

@@ -13,6 +13,7 @@ from qanat.core.network.errors import InvalidParameter, VpcEndpointIdMalformed
 from qanat.core.network.model import endpoint_dns_names
 from qanat.core.network.replies import DeleteFailure, EndpointDescription
 from qanat.core.policy.full_access import FULL_ACCESS_TEXT
+from qanat.core.policy.stored import shown
 from qanat.wire.ec2.common import (
     DescribeInput,
     Ec2Input,
@@ -169,8 +170,8 @@ def _check_ids(ids: tuple[str, ...]) -> None:
             raise VpcEndpointIdMalformed(one)
 
 
-def _shown(shown: EndpointDescription, call: Call) -> Mapping[str, object]:
-    endpoint = shown.endpoint
+def _shown(description: EndpointDescription, call: Call) -> Mapping[str, object]:
+    endpoint = description.endpoint
     failure = endpoint.failure
     return {
         "vpcEndpointId": endpoint.vpc_endpoint_id,
@@ -179,16 +180,18 @@ def _shown(shown: EndpointDescription, call: Call) -> Mapping[str, object]:
         "serviceName": endpoint.service_name,
         "serviceRegion": endpoint.home.region,
         "state": endpoint.state.value,
-        "policyDocument": FULL_ACCESS_TEXT if endpoint.policy is None else endpoint.policy,
+        "policyDocument": FULL_ACCESS_TEXT
+        if endpoint.policy is None
+        else shown(endpoint.policy, endpoint.policy_ids, call.directory.unique_id_of),
         "routeTableIdSet": [],
         "subnetIdSet": endpoint.subnet_ids,
-        "groupSet": [{"groupId": group_id, "groupName": name} for group_id, name in shown.groups],
+        "groupSet": [{"groupId": group_id, "groupName": name} for group_id, name in description.groups],
         "ipAddressType": "ipv4",
         "dnsOptions": {"dnsRecordIpType": "ipv4"},
         "privateDnsEnabled": endpoint.private_dns_enabled,
         "requesterManaged": False,
-        "networkInterfaceIdSet": [interface.interface_id for interface in shown.interfaces],
-        "dnsEntrySet": _dns_entries(shown),
+        "networkInterfaceIdSet": [interface.interface_id for interface in description.interfaces],
+        "dnsEntrySet": _dns_entries(description),
         "creationTimestamp": Timestamp(endpoint.created_at_ms),
         "ownerId": endpoint.home.account,
         "lastError": None if failure is None else {"code": "InternalError", "message": failure},

@@ -33,6 +33,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "BatchEntryIdsNotDistinct": _modelled("BatchEntryIdsNotDistinct", _LEGACY + "BatchEntryIdsNotDistinct"),
     "BatchRequestTooLong": _modelled("BatchRequestTooLong", _LEGACY + "BatchRequestTooLong"),
     "EmptyBatchRequest": _modelled("EmptyBatchRequest", _LEGACY + "EmptyBatchRequest"),
+    "ExpiredToken": _common("ExpiredTokenException", "ExpiredToken", 403),
     "IncompleteSignature": _common("IncompleteSignatureException", "IncompleteSignature", 400),
     "InternalFailure": _common("InternalFailure", "InternalFailure", 500),
     "InvalidAction": _common("InvalidActionException", "InvalidAction", 400),

@@ -1,4 +1,4 @@
-"""STS in the Query protocol: who am I."""
+"""STS in the Query protocol: who am I, and temporary credentials."""
 
 from typing import Final
 
@@ -6,7 +6,10 @@ from msgspec import Struct
 
 from qanat.core.identity.commands import GetCallerIdentity
 from qanat.core.identity.model import Caller
+from qanat.wire.iam.common import check, missing
 from qanat.wire.service import Call, Operation, Output, Service, table
+from qanat.wire.sts.assume_role import ASSUME_ROLE
+from qanat.wire.sts.tokens import GET_FEDERATION_TOKEN, GET_SESSION_TOKEN
 from qanat.wire.xml import QUERY
 
 
@@ -33,5 +36,10 @@ STS: Final = Service(
             lambda given, call: GetCallerIdentity(call.caller),
             _identity,
         ),
+        ASSUME_ROLE,
+        GET_SESSION_TOKEN,
+        GET_FEDERATION_TOKEN,
     ),
+    check=check,
+    missing=missing,
 )
