@@ -61,11 +61,12 @@ class Clock:
     """Wall time in milliseconds that never goes back, not even over a restart (`floor_ms`: the log's last time)."""
 
     def __init__(self, wall_ms: Callable[[], int]) -> None:
-        self._wall_ms = wall_ms
+        self.wall_ms = wall_ms
+        """The wall clock as it is, for what is compared with the clocks of others."""
         self.floor_ms = 0
 
     def now_ms(self) -> int:
-        now_ms = self._wall_ms()
+        now_ms = self.wall_ms()
         if now_ms > self.floor_ms:
             self.floor_ms = now_ms
         return self.floor_ms

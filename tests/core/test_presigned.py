@@ -17,6 +17,7 @@ from qanat.core.sigv4 import Scope, SignatureDoesNotMatch, SignedRequest
 KEY_ID = "AKIDEXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 AT = "20150830T123600Z"
+AT_MS = 1_440_938_160_000
 SCOPE = Scope("20150830", "us-east-1", "sqs")
 QUERY = (
     b"Action=ListQueues&X-Amz-Algorithm=AWS4-HMAC-SHA256"
@@ -54,7 +55,7 @@ def test_a_query_without_a_signature(query: bytes) -> None:
 
 
 def test_a_claim() -> None:
-    claim = presigned.read_claim(url_of(QUERY), HOST)
+    claim = presigned.read_claim(url_of(QUERY), HOST, AT_MS)
     assert claim == sigv4.Claim(KEY_ID, SCOPE, (b"host",), "00", AT, None, 60_000)
 
 
@@ -68,17 +69,17 @@ def test_a_claim() -> None:
     ],
 )
 def test_lifetimes(query: bytes, lifetime_ms: int) -> None:
-    assert presigned.read_claim(url_of(query), HOST).lifetime_ms == lifetime_ms
+    assert presigned.read_claim(url_of(query), HOST, AT_MS).lifetime_ms == lifetime_ms
 
 
 def test_a_token_from_the_query_or_from_a_signed_header() -> None:
     with_token = url_of(QUERY + b"&X-Amz-Security-Token=a%2Bb")
-    assert presigned.read_claim(with_token, HOST).security_token == b"a+b"
+    assert presigned.read_claim(with_token, HOST, AT_MS).security_token == b"a+b"
     header = {**HOST, b"x-amz-security-token": b"token"}
     with pytest.raises(SignatureDoesNotMatch, match="x-amz-security-token"):
-        presigned.read_claim(url_of(QUERY), header)
+        presigned.read_claim(url_of(QUERY), header, AT_MS)
     signed = url_of(QUERY.replace(b"Headers=host", b"Headers=host%3Bx-amz-security-token"))
-    assert presigned.read_claim(signed, header).security_token == b"token"
+    assert presigned.read_claim(signed, header, AT_MS).security_token == b"token"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_what_botocore_presigns_is_understood(
     signature = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
     auth._inject_signature_to_request(request, signature)
     url = url_of(request.url.partition("?")[2].encode())
-    claim = presigned.read_claim(url, HOST)
+    claim = presigned.read_claim(url, HOST, AT_MS)
     assert (claim.lifetime_ms, claim.security_token) == (
         expires_s * 1000,
         None if token is None else token.encode(),
@@ -135,4 +136,4 @@ def test_any_query_is_a_claim_or_none_or_refused(garbage: bytes) -> None:
         with suppress(QanatError):
             presigned.claimed_service(query)
             found = presigned.presigned(query)
-            assert found is None or presigned.read_claim(found, HOST)
+            assert found is None or presigned.read_claim(found, HOST, AT_MS)

@@ -18,7 +18,6 @@ from qanat.core.sigv4 import (
     SignedRequest,
     SigningKey,
     check_scope,
-    check_time,
     read_claim,
     signing_key,
     verify,
@@ -44,7 +43,8 @@ class Authenticator:
     ) -> tuple[Caller, Claim | None]:
         """The caller, and the verified claim; (ANONYMOUS, None) where nothing is signed.
 
-        Raises the errors of core.sigv4, in the order in which AWS checks.
+        `now_ms` is the wall clock's, as the clients' is. Raises the errors of core.sigv4, in the order in which
+        AWS checks.
         """
         headers = request.headers
         url = presigned(query) if query else None
@@ -57,8 +57,7 @@ class Authenticator:
             )
         if request.repeated & _RESTED_ON:
             raise IncompleteSignature("A header that the signature rests on was sent more than once.")
-        claim = read_claim(headers) if url is None else read_claim_of_url(url, headers)
-        check_time(claim, now_ms)
+        claim = read_claim(headers, now_ms) if url is None else read_claim_of_url(url, headers, now_ms)
         check_scope(
             claim, self._regions.signable(request.way, headers.get(b"host", b""), service), (service,)
         )

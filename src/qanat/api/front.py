@@ -20,6 +20,7 @@ from qanat.api.sqs.call import SqsCall
 from qanat.api.sqs.service import SqsService
 from qanat.core import sigv4
 from qanat.core.errors import AccessDenied, InternalFailure, QanatError
+from qanat.core.identity.model import Caller
 from qanat.core.presigned import claimed_service
 from qanat.core.sigv4 import Claim
 from qanat.net.http import Request
@@ -45,6 +46,7 @@ AUTHENTICATION_FAILURES: Final = (
     sigv4.IncompleteSignature,
     sigv4.InvalidClientTokenId,
     sigv4.MissingAuthenticationToken,
+    sigv4.RequestExpired,
     sigv4.SignatureDoesNotMatch,
 )
 
@@ -89,13 +91,12 @@ class Front:
     def _handle_json(self, request: Request, path: bytes, query: bytes) -> None:
         request_id = self._new_request_id()
         try:
-            now_ms = self._clock.now_ms()
-            caller, claim = self._authenticator.caller(request, path, query, _SQS, now_ms)
+            caller, claim = self._caller(request, path, query, _SQS)
             operation = operation_of(request.headers[b"x-amz-target"])
             request.answers = self.answers[operation.name]
             given = decode(operation, request.body)
             region = self._region(request, _SQS, claim, given)
-            call = SqsCall(request, request_id, JSON, caller, region, self._hosts, now_ms)
+            call = SqsCall(request, request_id, JSON, caller, region, self._hosts, self._clock.now_ms())
             self._sqs.handle(call, operation, given, path)
         except QanatError as error:
             self._count(error)
@@ -108,13 +109,12 @@ class Front:
         request_id = self._new_request_id()
         tongue = QueryTongue(_version_of(form), in_json=_asks_for_json(request))
         try:
-            now_ms = self._clock.now_ms()
-            caller, claim = self._authenticator.caller(request, path, query, _SQS, now_ms)
+            caller, claim = self._caller(request, path, query, _SQS)
             operation, given = read_query(form)
             request.answers = self.answers[operation.name]
             tongue.operation = operation
             region = self._region(request, _SQS, claim, given)
-            call = SqsCall(request, request_id, tongue, caller, region, self._hosts, now_ms)
+            call = SqsCall(request, request_id, tongue, caller, region, self._hosts, self._clock.now_ms())
             self._sqs.handle(call, operation, given, path)
         except QanatError as error:
             self._count(error)
@@ -135,16 +135,21 @@ class Front:
         try:
             if request.way.vpc_endpoint_id is not None:
                 raise AccessDenied(f"This VPC endpoint serves SQS only, not {service.name}.")
-            now_ms = self._clock.now_ms()
-            caller, claim = self._authenticator.caller(request, path, query, service.name, now_ms)
+            caller, claim = self._caller(request, path, query, service.name)
             region = self._region(request, service.name, claim)
-            self._control.handle(request, request_id, service, caller, region, form, now_ms)
+            self._control.handle(request, request_id, service, caller, region, form, self._clock.now_ms())
         except QanatError as error:
             self._count(error)
             control_api.refuse(request, request_id, service, error)
         except Exception:
             logger.exception("request %s failed", request_id)
             control_api.refuse(request, request_id, service, InternalFailure())
+
+    def _caller(
+        self, request: Request, path: bytes, query: bytes, service: str
+    ) -> tuple[Caller, Claim | None]:
+        # The node's clock may stand still for hours where the wall clock was set back; clients go by the latter.
+        return self._authenticator.caller(request, path, query, service, self._clock.wall_ms())
 
     def _count(self, error: QanatError) -> None:
         if isinstance(error, AUTHENTICATION_FAILURES):

@@ -9,13 +9,14 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from qanat.core.sigv4 import (
-    ALGORITHM,
     SKEW_MS,
     Claim,
     IncompleteSignature,
+    check_time,
+    demand_algorithm,
     demand_host,
     demand_signed,
-    instant_ms,
+    names_of,
     read_credential,
 )
 
@@ -68,34 +69,39 @@ def claimed_service(query: bytes) -> str | None:
         url = presigned(query)
     except IncompleteSignature:
         return None
-    parts = [] if url is None else url.parameters.get(_CREDENTIAL, b"").split(b"/")
+    return None if url is None else _service_of(url.parameters.get(_CREDENTIAL, b""))
+
+
+def _service_of(credential: bytes) -> str | None:
+    parts = credential.split(b"/")
     return parts[3].decode("latin-1") if len(parts) == 5 else None
 
 
-def read_claim(url: Presigned, headers: Mapping[bytes, bytes]) -> Claim:
-    """Raises IncompleteSignature where a parameter is missing or malformed, SignatureDoesNotMatch as for a header."""
+def read_claim(url: Presigned, headers: Mapping[bytes, bytes], now_ms: int) -> Claim:
+    """A claim whose time is now; looks for faults, and raises, as for a header."""
     given = url.parameters
     missing = [name.decode() for name in _REQUIRED if not given.get(name)]
     if missing:
         texts = [f"AWS query-string parameters must include '{name}'." for name in missing]
         raise IncompleteSignature(" ".join([*texts, "Re-examine the query-string parameters."]))
     algorithm, credential, signature, signed_headers, date = (given[name] for name in _REQUIRED)
-    if algorithm != ALGORITHM:
-        raise IncompleteSignature(f"Unsupported AWS 'algorithm': '{algorithm.decode('latin-1')}'.")
-    if len(credential) > _CREDENTIAL_LENGTH_MAX:
-        raise IncompleteSignature("The X-Amz-Credential parameter is too long.")
     amz_date = date.decode("latin-1")
-    instant_ms(amz_date)
-    signed = tuple(signed_headers.split(b";"))
-    demand_host(signed)
-    demand_signed(headers, signed)
-    access_key_id, scope = read_credential(credential.decode("latin-1"))
     lifetime_ms = _lifetime_ms(given.get(_EXPIRES))
     # STS looks at no X-Amz-Expires: logins that rest on a presigned GetCallerIdentity say 60 and count on 15 minutes.
-    if scope.service == "sts":
+    if _service_of(credential) == "sts":
         lifetime_ms = SKEW_MS
+    check_time(amz_date, now_ms, lifetime_ms)
+    signed = names_of(signed_headers)
+    demand_host(signed)
+    demand_signed(headers, signed)
+    demand_algorithm(algorithm)
+    if len(credential) > _CREDENTIAL_LENGTH_MAX:
+        raise IncompleteSignature("The X-Amz-Credential parameter is too long.")
+    access_key_id, scope, terminator = read_credential(credential.decode("latin-1"))
     token = given.get(_TOKEN, headers.get(b"x-amz-security-token"))
-    return Claim(access_key_id, scope, signed, signature.decode("latin-1"), amz_date, token, lifetime_ms)
+    return Claim(
+        access_key_id, scope, signed, signature.decode("latin-1"), amz_date, token, lifetime_ms, terminator
+    )
 
 
 def _lifetime_ms(expires: bytes | None) -> int:

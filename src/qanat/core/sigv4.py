@@ -1,7 +1,8 @@
 """AWS Signature Version 4: the Authorization header, canonical request, string to sign, verification.
 
 Source: IAM User Guide, reference_sigv-create-signed-request. The body's hash is always computed from the body that
-came: `UNSIGNED-PAYLOAD` and the S3 streaming forms match nothing here. Error texts: recorded answers of AWS.
+came: `UNSIGNED-PAYLOAD` and the S3 streaming forms match nothing here. Error texts, and the order in which faults are
+looked for, are recorded answers of AWS.
 """
 
 import hmac
@@ -29,6 +30,7 @@ _USUAL_LENGTH_MAX: Final = 1_536
 _USUAL: Final = re.compile(
     rb"AWS4-HMAC-SHA256 Credential=([^\s,;=]{1,256}), ?SignedHeaders=([^\s,=]{1,1024}), ?"
 )
+_BETWEEN_FIELDS: Final = re.compile(rb"[, ]+")
 
 
 class IncompleteSignature(QanatError):
@@ -60,6 +62,12 @@ class SignatureDoesNotMatch(QanatError):
     )
 
 
+class RequestExpired(QanatError):
+    """Signed too long ago or too far ahead: sent again, or by a clock that is wrong. The text tells both times."""
+
+    code = "RequestExpired"
+
+
 class Scope(NamedTuple):
     """The credential scope: for what day, region and service the signing key is good."""
 
@@ -79,6 +87,7 @@ class Claim(NamedTuple):
     security_token: bytes | None = None
     lifetime_ms: int = SKEW_MS
     """How long after `amz_date` it may be used."""
+    terminator: str = TERMINATOR
 
 
 class SignedRequest(NamedTuple):
@@ -91,8 +100,12 @@ class SignedRequest(NamedTuple):
     body: bytes
 
 
-def read_claim(headers: Mapping[bytes, bytes]) -> Claim:
-    """Raises IncompleteSignature where the header is malformed, SignatureDoesNotMatch where it leaves out too much."""
+def read_claim(headers: Mapping[bytes, bytes], now_ms: int) -> Claim:
+    """A claim whose time is now.
+
+    Raises IncompleteSignature where the header is malformed, RequestExpired as `check_time` does, and
+    SignatureDoesNotMatch where it leaves out what must be signed.
+    """
     authorization = headers.get(b"authorization", b"")
     # Between two requests of one client on one day only the signature differs: the rest is read once.
     stem, _, signature = authorization.rpartition(b"Signature=")
@@ -100,20 +113,26 @@ def read_claim(headers: Mapping[bytes, bytes]) -> Claim:
     stable = _stable_part(stem) if usual else None
     if stable is not None and b"x-amz-date" in headers:
         amz_date = headers[b"x-amz-date"].decode("latin-1")
-        instant_ms(amz_date)
+        check_time(amz_date, now_ms)
         demand_signed(headers, stable[2])
         return Claim(*stable, signature.decode("latin-1"), amz_date, headers.get(b"x-amz-security-token"))
-    return _read_unusual_claim(headers, authorization)
+    return _read_unusual_claim(headers, authorization, now_ms)
 
 
 @lru_cache(maxsize=4096)
 def _stable_part(stem: bytes) -> tuple[str, Scope, tuple[bytes, ...]] | None:
-    """Key, scope and signed headers of a header in the order in which the SDKs write it; None for any other."""
+    """Key, scope and signed headers of a header without a fault, in the order in which the SDKs write it; else None."""
     found = _USUAL.fullmatch(stem)
-    if found is None:
+    if found is None or found[1].count(b"/") != 4:
         return None
-    signed = tuple(found[2].split(b";"))
-    return (*read_credential(found[1].decode("latin-1")), signed) if b"host" in signed else None
+    access_key_id, scope, terminator = read_credential(found[1].decode("latin-1"))
+    signed = names_of(found[2])
+    return (access_key_id, scope, signed) if terminator == TERMINATOR and b"host" in signed else None
+
+
+def names_of(signed_headers: bytes) -> tuple[bytes, ...]:
+    """The names of the headers under the signature, which may be given in any case."""
+    return tuple(signed_headers.lower().split(b";"))
 
 
 def demand_signed(headers: Mapping[bytes, bytes], signed: tuple[bytes, ...]) -> None:
@@ -130,29 +149,46 @@ def demand_host(signed: tuple[bytes, ...]) -> None:
         raise SignatureDoesNotMatch("'Host' must be a 'SignedHeader' in the AWS Authorization.")
 
 
-def _read_unusual_claim(headers: Mapping[bytes, bytes], authorization: bytes) -> Claim:
+def demand_algorithm(algorithm: bytes) -> None:
+    if algorithm != ALGORITHM:
+        raise IncompleteSignature(f"Unsupported AWS 'algorithm': '{algorithm.decode('latin-1')}'.")
+
+
+def _read_unusual_claim(headers: Mapping[bytes, bytes], authorization: bytes, now_ms: int) -> Claim:
     """Any order of the fields, and every fault with its own words."""
     if len(authorization) > _AUTHORIZATION_MAX:
         raise IncompleteSignature("The Authorization header is too long.")
     algorithm, _, rest = authorization.strip().partition(b" ")
-    if algorithm != ALGORITHM:
-        raise IncompleteSignature(f"Unsupported AWS 'algorithm': '{algorithm.decode('latin-1')}'.")
-    fields = {}
-    for field in rest.split(b","):
-        name, _, value = field.strip().partition(b"=")
-        fields[name] = value
-    _demand_all(headers, fields, authorization)
+    fields = _fields(algorithm, rest)
+    _demand_all(headers, fields, algorithm)
     amz_date = headers.get(b"x-amz-date", headers.get(b"date", b"")).decode("latin-1")
-    instant_ms(amz_date)
-    signed = tuple(fields[b"SignedHeaders"].split(b";"))
+    check_time(amz_date, now_ms)
+    signed = names_of(fields[b"SignedHeaders"])
     demand_host(signed)
     demand_signed(headers, signed)
-    access_key_id, scope = read_credential(fields[b"Credential"].decode("latin-1"))
+    demand_algorithm(algorithm)
+    access_key_id, scope, terminator = read_credential(fields[b"Credential"].decode("latin-1"))
     signature = fields[b"Signature"].decode("latin-1")
-    return Claim(access_key_id, scope, signed, signature, amz_date, headers.get(b"x-amz-security-token"))
+    token = headers.get(b"x-amz-security-token")
+    return Claim(access_key_id, scope, signed, signature, amz_date, token, terminator=terminator)
 
 
-def _demand_all(headers: Mapping[bytes, bytes], fields: Mapping[bytes, bytes], authorization: bytes) -> None:
+def _fields(algorithm: bytes, rest: bytes) -> dict[bytes, bytes]:
+    fields = {}
+    for field in _BETWEEN_FIELDS.split(rest):
+        name, equals, value = field.partition(b"=")
+        # What stands after another scheme may be a secret, and is not said again.
+        if field and not equals and algorithm.startswith(b"AWS4-"):
+            # Mostly white space that was copied together with a key id.
+            raise IncompleteSignature(
+                f"'{field.decode('latin-1')}' not a valid key=value pair (missing equal-sign) in Authorization header: "
+                f"'{algorithm.decode('latin-1')}'."
+            )
+        fields[name] = value
+    return fields
+
+
+def _demand_all(headers: Mapping[bytes, bytes], fields: Mapping[bytes, bytes], algorithm: bytes) -> None:
     missing = [
         f"Authorization header requires '{name}' parameter."
         for name in ("Credential", "Signature", "SignedHeaders")
@@ -162,13 +198,12 @@ def _demand_all(headers: Mapping[bytes, bytes], fields: Mapping[bytes, bytes], a
         missing.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
     if missing:
         # AWS repeats the header; its signature is no secret, but what else stands there may be.
-        scheme = authorization.split(b" ", 1)[0].decode("latin-1")
-        raise IncompleteSignature(" ".join([*missing, f"Authorization={scheme}"]))
+        raise IncompleteSignature(" ".join([*missing, f"Authorization={algorithm.decode('latin-1')}"]))
 
 
 @lru_cache(maxsize=1024)
-def read_credential(text: str) -> tuple[str, Scope]:
-    """Key id and scope; what was read is kept, so bound `text`. Raises IncompleteSignature, SignatureDoesNotMatch."""
+def read_credential(text: str) -> tuple[str, Scope, str]:
+    """Key id, scope and terminator; what was read is kept, so bound `text`. Raises IncompleteSignature."""
     parts = text.split("/")
     if len(parts) != 5:
         raise IncompleteSignature(
@@ -176,11 +211,7 @@ def read_credential(text: str) -> tuple[str, Scope]:
             f"e.g. keyid/date/region/service/term, got '{text}'"
         )
     access_key_id, date, region, service, terminator = parts
-    if terminator != TERMINATOR:
-        raise SignatureDoesNotMatch(
-            f"Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{terminator}'."
-        )
-    return access_key_id, Scope(date, region, service)
+    return access_key_id, Scope(date, region, service), terminator
 
 
 @lru_cache(maxsize=1024)
@@ -200,32 +231,40 @@ def check_scope(claim: Claim, regions: Collection[str], services: Collection[str
     date, region, service = claim.scope
     faults = []
     if region not in regions:
-        faults.append(f"Credential should be scoped to a valid region, not '{region}'. ")
+        faults.append(f"Credential should be scoped to a valid region, not '{region}'.")
     if service not in services:
         known = ", ".join(f"'{known}'" for known in sorted(services))
-        faults.append(f"Credential should be scoped to correct service: {known}. ")
+        faults.append(f"Credential should be scoped to correct service: {known}.")
+    if claim.terminator != TERMINATOR:
+        faults.append(
+            f"Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{claim.terminator}'."
+        )
     if claim.amz_date[:8] != date:
         faults.append(
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
             f"'{date}' != '{claim.amz_date[:8]}', from '{claim.amz_date}'."
         )
     if faults:
-        raise SignatureDoesNotMatch("".join(faults).strip())
+        raise SignatureDoesNotMatch(" ".join(faults))
 
 
-def check_time(claim: Claim, now_ms: int) -> None:
-    """Raises SignatureDoesNotMatch where its lifetime is over, or where it was signed over 15 minutes from now."""
-    signed_at_ms = instant_ms(claim.amz_date)
-    if signed_at_ms < now_ms - claim.lifetime_ms:
-        minutes, rest_ms = divmod(claim.lifetime_ms, 60_000)
-        lifetime = f"{claim.lifetime_ms // 1000} s." if rest_ms else f"{minutes} min."
-        raise SignatureDoesNotMatch(
-            f"Signature expired: {claim.amz_date} is now earlier than {_basic(now_ms - claim.lifetime_ms)} "
+def check_time(amz_date: str, now_ms: int, lifetime_ms: int = SKEW_MS) -> None:
+    """Raises RequestExpired where the lifetime is over, or where it was signed over 15 minutes from now.
+
+    So a request that was caught and is sent again later is refused. IncompleteSignature where it is no date.
+    """
+    signed_at_ms = instant_ms(amz_date)
+    if signed_at_ms < now_ms - lifetime_ms:
+        minutes, rest_ms = divmod(lifetime_ms, 60_000)
+        lifetime = f"{lifetime_ms // 1000} s." if rest_ms else f"{minutes} min."
+        # The SDK for Java reads the server's time between the bracket and the minus sign.
+        raise RequestExpired(
+            f"Signature expired: {amz_date} is now earlier than {_basic(now_ms - lifetime_ms)} "
             f"({_basic(now_ms)} - {lifetime})"
         )
     if signed_at_ms > now_ms + SKEW_MS:
-        raise SignatureDoesNotMatch(
-            f"Signature not yet current: {claim.amz_date} is still later than {_basic(now_ms + SKEW_MS)} "
+        raise RequestExpired(
+            f"Signature not yet current: {amz_date} is still later than {_basic(now_ms + SKEW_MS)} "
             f"({_basic(now_ms)} + 15 min.)"
         )
 

@@ -136,6 +136,7 @@ _COMMON_ERRORS: Final[Mapping[str, ErrorRow]] = {
     "ExpiredToken": ErrorRow(403),
     "InvalidClientTokenId": ErrorRow(403),
     "MissingAuthenticationToken": ErrorRow(403),
+    "RequestExpired": ErrorRow(403, "SignatureDoesNotMatch"),
     "SignatureDoesNotMatch": ErrorRow(403),
     "InternalFailure": ErrorRow(500),
     "ServiceUnavailable": ErrorRow(503),

@@ -21,6 +21,9 @@ _ERRORS: Final[Mapping[str, ErrorRow]] = {
         403, "UnauthorizedOperation", prefix="You are not authorized to perform this operation. "
     ),
     "DryRunOperation": ErrorRow(412),
+    # One code of EC2's has both meanings (API reference, common client errors).
+    "ExpiredToken": ErrorRow(400, "RequestExpired", "Request has expired."),
+    "RequestExpired": ErrorRow(400),
     "InvalidClientTokenId": _NOT_IDENTIFIED,
     "MissingAuthenticationToken": _NOT_IDENTIFIED,
     "SignatureDoesNotMatch": _NOT_IDENTIFIED,

@@ -57,6 +57,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "QueueDoesNotExist": _modelled("QueueDoesNotExist", _LEGACY + "NonExistentQueue"),
     "QueueNameExists": _modelled("QueueNameExists", "QueueAlreadyExists"),
     "ReceiptHandleIsInvalid": _modelled("ReceiptHandleIsInvalid"),
+    "RequestExpired": _common("InvalidSignatureException", "SignatureDoesNotMatch", 403),
     "ResourceNotFoundException": _modelled("ResourceNotFoundException", status=404),
     "ServiceUnavailable": _common("ServiceUnavailableException", "ServiceUnavailable", 503),
     "SignatureDoesNotMatch": _common("InvalidSignatureException", "SignatureDoesNotMatch", 403),
