@@ -113,7 +113,9 @@ def pairs(query: bytes) -> list[tuple[str, str]]:
 
 
 def refused_or_the_same(sent: Sent, changed: Sent) -> None:
-    # No HTTP parser lets control characters through, of which some are white space to Python.
+    # No HTTP parser lets a path through that does not begin with a slash, nor control characters, of which some are
+    # white space to Python.
+    assume(changed.path.startswith(b"/"))
     assume(all(byte >= 0x20 for value in changed.headers.values() for byte in value))
     try:
         claim = verified(changed)

@@ -58,6 +58,11 @@ def test_sqs_consumer(server: Server, scheme: str, name: str) -> None:
     run(server, "sqs_consumer.mjs", AWS_ENDPOINT_URL=server.url(scheme), NAME=name)
 
 
+@pytest.mark.parametrize("skew_s", [-3_600, 3_600])
+def test_a_clock_that_is_wrong(server: Server, skew_s: int) -> None:
+    run(server, "clock.mjs", ENDPOINT=server.url("http"), SKEW_S=str(skew_s))
+
+
 def test_the_sdk_before(server: Server, scheme: str, name: str) -> None:
     """Version 2, of the time when it spoke the Query protocol."""
     run(server, "sdk_v2.mjs", ENDPOINT=server.url(scheme), NAME=name)
