@@ -218,7 +218,24 @@ class TestHeaders:
     def test_other_schemes(self, server: Server, header: str) -> None:
         shape, message = told(list_queues(server, authorization=lambda _: header).send(server))
         assert shape == INCOMPLETE
-        assert message.startswith("Unsupported AWS 'algorithm': '")
+        assert message.startswith("Authorization header requires '")
+        assert message.endswith(f" Authorization={header.split(' ')[0]}")
+
+    @pytest.mark.parametrize("scheme", ["AWS4-ECDSA-P256-SHA256", "AWS4-HMAC-SHA1"])
+    def test_other_algorithms(self, server: Server, scheme: str) -> None:
+        request = list_queues(server, authorization=lambda header: header.replace("AWS4-HMAC-SHA256", scheme))
+        assert told(request.send(server)) == (INCOMPLETE, f"Unsupported AWS 'algorithm': '{scheme}'.")
+
+    def test_white_space_that_was_copied_with_the_key(self, server: Server) -> None:
+        key = server.administrator()
+        request = signed(Key(key.access_key_id + " ", key.secret), "ListQueues")
+        shape, message = told(request.send(server))
+        assert shape == INCOMPLETE
+        assert message.startswith("'/20")
+        assert message.endswith(
+            "/us-east-2/sqs/aws4_request' not a valid key=value pair (missing equal-sign) in Authorization header: "
+            "'AWS4-HMAC-SHA256'."
+        )
 
     def test_no_date_at_all(self, server: Server) -> None:
         shape, message = told(
@@ -238,19 +255,23 @@ class TestHeaders:
         assert "Signature=" not in request.send(server).body.decode().replace("'Signature'", "")
 
 
+NO_FIELDS = (
+    "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. "
+    "Authorization header requires 'SignedHeaders' parameter. Authorization=x"
+)
 XML_ERRORS = {
     "ec2": {
         "secret": (401, "AuthFailure", "AWS was not able to validate the provided access credentials"),
         "key": (401, "AuthFailure", "AWS was not able to validate the provided access credentials"),
         "none": (401, "AuthFailure", "AWS was not able to validate the provided access credentials"),
-        "malformed": (400, "IncompleteSignature", "Unsupported AWS 'algorithm': 'x'."),
+        "malformed": (400, "IncompleteSignature", NO_FIELDS),
     },
     **{
         service: {
             "secret": (403, "SignatureDoesNotMatch", MISMATCH),
             "key": (403, "InvalidClientTokenId", INVALID_TOKEN),
             "none": (403, "MissingAuthenticationToken", "Request is missing Authentication Token"),
-            "malformed": (400, "IncompleteSignature", "Unsupported AWS 'algorithm': 'x'."),
+            "malformed": (400, "IncompleteSignature", NO_FIELDS),
         }
         for service in ("iam", "sts")
     },

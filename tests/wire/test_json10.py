@@ -13,6 +13,7 @@ from qanat.core.errors import QanatError
 from qanat.core.queues import errors as queue_errors
 from qanat.wire import json10
 from qanat.wire.sqs.errors import SHAPES, shape_of
+from qanat.wire.sqs.query_answers import QueryTongue
 
 MODEL = botocore.session.get_session().get_service_model("sqs")
 
@@ -85,6 +86,21 @@ def test_modelled_shapes() -> None:
 
 def test_shape_of() -> None:
     assert shape_of(errors.AccessDenied("x")).type == "com.amazon.coral.service#AccessDeniedException"
+
+
+def test_an_expired_token() -> None:
+    status, _, head, body = json10.JSON.error(sigv4.ExpiredToken(), "request")
+    assert (status, head) == (403, b"x-amzn-query-error: ExpiredToken;Sender\r\n")
+    assert json.loads(body) == {
+        "__type": "com.amazon.coral.service#ExpiredTokenException",
+        "Message": "The security token included in the request is expired",
+    }
+    status, _, _, body = QueryTongue("").error(sigv4.ExpiredToken(), "request")
+    assert status == 403
+    assert (
+        b"<Code>ExpiredToken</Code><Message>The security token included in the request is expired</Message>"
+        in body
+    )
 
 
 def test_a_failure_without_a_shape_is_answered_under_its_own_name() -> None:

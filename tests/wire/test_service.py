@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from qanat.core.errors import AccessDenied, InternalFailure, InvalidAction, MissingParameter, QanatError
 from qanat.core.identity.errors import NoSuchUser
+from qanat.core.sigv4 import ExpiredToken, RequestExpired
 from qanat.wire.ec2 import EC2
 from qanat.wire.iam import IAM
 from qanat.wire.service import Service
@@ -49,6 +50,11 @@ def test_an_unknown_action_is_invalid(service: Service) -> None:
         (EC2, InternalFailure(), 500, "InternalError", InternalFailure.default),
         (IAM, InternalFailure(), 500, "ServiceFailure", InternalFailure.default),
         (STS, InternalFailure(), 500, "InternalFailure", InternalFailure.default),
+        (IAM, ExpiredToken(), 403, "ExpiredToken", "The security token included in the request is expired"),
+        (STS, ExpiredToken(), 403, "ExpiredToken", "The security token included in the request is expired"),
+        (EC2, ExpiredToken(), 400, "RequestExpired", "Request has expired."),
+        (IAM, RequestExpired("Signature expired: x"), 403, "SignatureDoesNotMatch", "Signature expired: x"),
+        (EC2, RequestExpired("Signature expired: x"), 400, "RequestExpired", "Signature expired: x"),
     ],
 )
 def test_statuses_and_codes(
