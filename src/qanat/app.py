@@ -153,7 +153,8 @@ class Server:
         api = self._api(shards, host, port)
         http = HttpServer(api[0].handle, self._loop)
         plane, network = await self._open_network(shards, http, authority, port)
-        accounts = AccountDoor(self._data, Accounts(shards.control.identity, shards.control_node.ask))
+        identity, ask = shards.control.identity, shards.control_node.ask
+        accounts = AccountDoor(self._data, Accounts(identity, ask, shards.clock.wall_ms))
         accounts.open()
         self._undo.append(accounts.close)
 
@@ -197,7 +198,7 @@ class Server:
         control_node = self._node(control, logs[CONTROL_LOG], CONTROL_LOG, codecs.CONTROL, clock)
         shard = QueueShard()
         node = self._node(shard, logs[QUEUES_LOG], QUEUES_LOG, codecs.QUEUES, clock)
-        await self._prepare_account(control, control_node)
+        await self._prepare_account(control, control_node, clock)
         await control_node.ask(DetachAllInstances())
         await reconcile(control, shard, node)
         node.after_commit = _all_of(HeadTrimmer(node), Rewriter(node, shard, codecs.QUEUES))
@@ -297,10 +298,10 @@ class Server:
         node.start(self._loop)
         return node
 
-    async def _prepare_account(self, control: Control, node: Node) -> None:
+    async def _prepare_account(self, control: Control, node: Node, clock: Clock) -> None:
         """First start: the account and its administrator. Later: a new key where the credentials file was removed."""
         await node.ask(MakeSessionKey(os.urandom(session_tokens.KEY_BYTES)))
-        account, accounts = self.settings.account, Accounts(control.identity, node.ask)
+        account, accounts = self.settings.account, Accounts(control.identity, node.ask, clock.wall_ms)
         if not control.identity.has_account(account):
             credentials.write_key(self._data, credentials.DEFAULT, await accounts.create(account))
             return

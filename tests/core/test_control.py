@@ -29,6 +29,7 @@ POLICIES = (
     '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":"*"}]}',
     "{not a policy",
 )
+RESOURCE_CONTROL = '{"Statement":{"Effect":"Deny","Principal":"*","Action":"sqs:*","Resource":"*"}}'
 IDENTITY_POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 
 
@@ -108,6 +109,9 @@ def rule(w: World, a: int, b: int) -> SecurityGroupRule:
 
 STEPS: dict[str, Step] = {
     "account": lambda w, a, b, c: iam.CreateAccount(account(a)),
+    "control policies": lambda w, a, b, c: iam.SetControlPolicies(
+        account(a), ((IDENTITY_POLICY,) * (b % 3),) * (c % 3), ((RESOURCE_CONTROL,),)[: b % 2]
+    ),
     "session key": lambda w, a, b, c: iam.MakeSessionKey(bytes([a]) * 32),
     "user": lambda w, a, b, c: iam.CreateUser(account(a), ("bob", "Bob", "eve")[b % 3], "/x/", f"AIDA{a}"),
     "get user": lambda w, a, b, c: iam.GetUser(account(a), ("bob", None)[b % 2]),

@@ -37,6 +37,9 @@ _KEPT_RESOURCE_LENGTH_MAX: Final = 512
 DENIED_KEPT: Final = 100
 """The last denials, for `qanat policy explain`."""
 
+# Of the resource's name and of the context's texts of one that is kept.
+_DENIED_LENGTH_MAX: Final = 16_384
+
 # In the place of an endpoint's id; no endpoint is called so.
 _FORWARDED: Final = "forwarded"
 
@@ -126,7 +129,8 @@ class Authoriser:
                 self._keep(key, decision)
         self.counts[decision.reason] += 1
         if not decision.allowed:
-            self.denied.append(Denied(now_ms, request, policies, decision, way))
+            if _length(request) <= _DENIED_LENGTH_MAX:
+                self.denied.append(Denied(now_ms, request, policies, decision, way))
             raise AccessDenied(denial_text(request, decision))
 
     def demand_permission(
@@ -233,6 +237,12 @@ class Authoriser:
 def _who(caller: Caller) -> str:
     """What a caller's policies and tags follow from: two sessions of one name differ in what was passed to them."""
     return caller.unique_id if caller.session is None else caller.session.access_key_id
+
+
+def _length(request: Request) -> int:
+    values = request.context.values()
+    texts = (value if isinstance(value, str) else "".join(value) for value in values)
+    return len(request.resource) + sum(map(len, texts)) + sum(map(len, request.context))
 
 
 def _user_agent(headers: Mapping[bytes, bytes]) -> str | None:

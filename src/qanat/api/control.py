@@ -9,7 +9,7 @@ from qanat.api.ids import RandomIds
 from qanat.core.control import Control
 from qanat.core.errors import QanatError
 from qanat.core.identity.model import Caller, PrincipalType
-from qanat.core.sigv4 import MissingAuthenticationToken
+from qanat.core.sigv4 import InvalidClientTokenId, MissingAuthenticationToken
 from qanat.net.http import Request
 from qanat.net.traffic import Answers, no_answers
 from qanat.node import Node
@@ -50,6 +50,7 @@ class ControlApi:
         """Answers, now or later; raises QanatError where the request is refused at once."""
         if caller.type is PrincipalType.ANONYMOUS:
             raise MissingAuthenticationToken
+        _refuse_sessions(service, caller)
         operation, given = service.parse(form)
         request.answers = self.answers[service.name, operation.name]
         call = Call(caller.account, region, caller, now_ms, self._ids, self._control.identity)
@@ -66,6 +67,18 @@ class ControlApi:
             request.respond(200, service.dialect.content_type, body, _request_id_line(request_id))
 
         self._node.submit(operation.command(given, call), done)
+
+
+def _refuse_sessions(service: Service, caller: Caller) -> None:
+    """What sessions of a user's own cannot call, whatever the policies (IAM User Guide,
+    id_credentials_temp_control-access).
+
+    Without a device, GetSessionToken gives nothing for IAM; GetFederationToken never does. Of STS the latter may ask
+    who it is, which AssumeRole and the others refuse by themselves.
+    """
+    own = (PrincipalType.USER, PrincipalType.FEDERATED_USER)
+    if caller.session is not None and caller.type in own and service.name == "iam":
+        raise InvalidClientTokenId
 
 
 def refuse(request: Request, request_id: str, service: Service, error: QanatError) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from qanat import credentials
-from qanat.cli import data, doors
+from qanat.cli import account_policies, data, doors
 from qanat.cli.errors import CommandFailed
 from qanat.net.errors import NetworkUnavailable, PeerGone
 
@@ -30,6 +30,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "ls", help="list the accounts", description="Lists the accounts of a server."
     )
     listing.set_defaults(run=_list)
+    account_policies.add_parser(actions)
     for parser in (create, listing):
         data.add_flag(parser)
         parser.add_argument("--json", action="store_true", help="JSON")

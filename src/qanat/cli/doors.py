@@ -34,6 +34,26 @@ def administrator_key(directory: Path, do: str, account: str) -> tuple[str, str]
     return str(key_id), str(secret)
 
 
+def root_credentials(directory: Path, account: str, duration_s: int) -> tuple[str, str, str]:
+    """(id, secret, session token). Raises CommandFailed, PeerGone, NetworkUnavailable."""
+    wish = {"do": "root", "account": account, "duration_s": duration_s}
+    key_id, secret, token = _ask(directory, wish)["key"]
+    return str(key_id), str(secret), str(token)
+
+
+def control_policies(directory: Path, account: str) -> dict[str, Any]:
+    """`service` and `resource`: document texts, a list a level. Raises CommandFailed, PeerGone, NetworkUnavailable."""
+    return dict(_ask(directory, {"do": "policies", "account": account})["policies"])
+
+
+def set_control_policies(
+    directory: Path, account: str, service: list[list[str]], resource: list[list[str]]
+) -> dict[str, Any]:
+    """What then stands. Raises CommandFailed, PeerGone, NetworkUnavailable."""
+    wish = {"do": "restrict", "account": account, "service": service, "resource": resource}
+    return dict(_ask(directory, wish)["policies"])
+
+
 def all_accounts(directory: Path) -> list[dict[str, Any]]:
     """Each with `account` and `created_at_ms`. Raises CommandFailed, PeerGone, NetworkUnavailable."""
     return list(_ask(directory, {"do": "list"})["accounts"])

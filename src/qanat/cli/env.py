@@ -9,17 +9,18 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
-from qanat.cli import data
+from qanat.cli import data, doors
 from qanat.cli.errors import CommandFailed
 from qanat.credentials import CredentialsUnreadable
 from qanat.net.errors import NetworkUnavailable, PeerGone
 
 EXPECTED: Final = (CommandFailed, CredentialsUnreadable, NetworkUnavailable, PeerGone)
 
+SESSION: Final = "AWS_SESSION_TOKEN"
 KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 # Each of these would win over the files, or lead elsewhere.
-UNSET: Final = (
-    "AWS_SESSION_TOKEN",
+UNSET: Final[tuple[str, ...]] = (
+    SESSION,
     "AWS_SECURITY_TOKEN",
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
@@ -45,6 +46,18 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     data.add_flag(parser)
     parser.add_argument("--user", metavar="NAME", help="with this user's keys, made if it has none yet")
+    parser.add_argument(
+        "--root",
+        action="store_true",
+        help="with temporary credentials of the account's root, who can always mend a queue policy",
+    )
+    parser.add_argument(
+        "--duration",
+        type=int,
+        default=3_600,
+        metavar="SECONDS",
+        help="how long root's credentials last (900 to 3600)",
+    )
     data.add_account_flag(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of export lines")
     parser.set_defaults(run=run)
@@ -62,13 +75,21 @@ def run(parsed: argparse.Namespace) -> int:
         "NODE_EXTRA_CA_CERTS": str(directory.ca_bundle),
         **past_proxies(os.environ, directory.endpoint_url),
     }
-    with_key = parsed.user is not None or parsed.account is not None
-    if with_key:
+    with_key = parsed.root or parsed.user is not None or parsed.account is not None
+    unset = UNSET
+    if parsed.root:
+        if parsed.user is not None:
+            raise CommandFailed("--root and --user are two callers: name one")
+        account = parsed.account or directory.account
+        found = doors.root_credentials(directory.path, account, parsed.duration)
+        variables |= zip((*KEYS, SESSION), found, strict=True)
+        unset = tuple(name for name in UNSET if name != SESSION)
+    elif with_key:
         variables |= zip(KEYS, directory.key_of(parsed.user, parsed.account), strict=True)
     if parsed.json:
         sys.stdout.write(json.dumps(variables) + "\n")
         return 0
-    unset = UNSET if with_key else (*KEYS, *UNSET)
+    unset = unset if with_key else (*KEYS, *UNSET)
     sys.stdout.write(f"unset {' '.join(unset)}\n")
     for name, value in variables.items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")

@@ -10,6 +10,14 @@ class CreateAccount(Struct, frozen=True):
     account: str
 
 
+class SetControlPolicies(Struct, frozen=True):
+    """-> None. Document texts, a tuple a level from the organization's root down; without levels nothing restricts."""
+
+    account: str
+    service: tuple[tuple[str, ...], ...] = ()
+    resource: tuple[tuple[str, ...], ...] = ()
+
+
 class CreateUser(Struct, frozen=True):
     account: str
     name: str

@@ -30,8 +30,8 @@ class ControlPoliciesSet(Struct, frozen=True, array_like=True, tag=True):
     """Service and resource control policies of an account: one tuple of document texts a level."""
 
     account: str
-    service: tuple[tuple[str, ...], ...]
-    resource: tuple[tuple[str, ...], ...]
+    service: tuple[tuple[str, ...], ...] = ()
+    resource: tuple[tuple[str, ...], ...] = ()
 
 
 class UserPut(Struct, frozen=True, array_like=True, tag=True):

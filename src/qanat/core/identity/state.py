@@ -6,6 +6,7 @@ case alone; a user is not removed while it has keys or policies.
 
 from qanat.core.identity.access_keys import AccessKeys
 from qanat.core.identity.commands import CreateAccount, GetCallerIdentity, IssueSession, MakeSessionKey
+from qanat.core.identity.control_policies import ControlPolicies
 from qanat.core.identity.errors import EntityAlreadyExists
 from qanat.core.identity.model import AccessKey, Caller, Group, ManagedPolicy, Role, User
 from qanat.core.identity.records import (
@@ -44,6 +45,7 @@ class IdentityState:
             GetCallerIdentity: self._get_caller_identity,
             IssueSession: self._issue_session,
             MakeSessionKey: self._make_session_key,
+            **ControlPolicies(store, emit).handlers,
             **Users(store, emit).handlers,
             **AccessKeys(store, emit).handlers,
             **UserPolicies(store, emit).handlers,

@@ -81,6 +81,8 @@ def _permissions(given: AssumeRoleInput, call: Call) -> tuple[Permission, ...]:
     """AssumeRole on the role; for tags and a source identity their actions too."""
     if call.caller.type is PrincipalType.ACCOUNT:
         raise AccessDenied("Roles may not be assumed by root accounts.")
+    if call.caller.type is PrincipalType.FEDERATED_USER:
+        raise AccessDenied("Cannot call AssumeRole with the credentials of a federated user.")
     role = _role(given, call)
     account, _ = _role_named(given.role_arn)
     context: dict[str, str | tuple[str, ...]] = {"sts:rolesessionname": given.role_session_name}
