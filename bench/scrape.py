@@ -48,8 +48,15 @@ def queues(count: int) -> tuple[Control, QueueShard]:
 
 def page(control: Control, shard: QueueShard) -> MetricsPage:
     loop = asyncio.get_running_loop()
+    no_audit = SimpleNamespace(writer=SimpleNamespace(written=0, dropped={}))
     nothing: Any = SimpleNamespace(
-        answers={}, health_answers=no_answers(), authentication_failures={}, counts={}, unjudged=0, count=0
+        answers={},
+        health_answers=no_answers(),
+        authentication_failures={},
+        counts={},
+        unjudged=0,
+        count=0,
+        audit=no_audit,
     )
     clock = Clock(lambda: NOW_MS + 1_000)
     http = HttpServer(lambda _: None, loop)

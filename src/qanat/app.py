@@ -16,6 +16,8 @@ from typing import Any, Final, Self
 
 from qanat import codecs, credentials
 from qanat.api.accounts import AccountDoor, Accounts
+from qanat.api.audit.log import AuditLog
+from qanat.api.audit.trail import Audit
 from qanat.api.authenticate import Authenticator
 from qanat.api.authorise import Authoriser
 from qanat.api.control import ControlApi
@@ -144,13 +146,16 @@ class Server:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         raise_descriptor_limit()
         authority = open_authority(self._data, datetime.now(UTC))
-        shards = await self._open_shards()
+        clock = Clock(lambda: time.time_ns() // 1_000_000)
+        audit = AuditLog(self._data / "audit", self.settings, clock)
+        self._undo.append(audit.close)
+        shards = await self._open_shards(clock)
 
         host, port = host_and_port(self.settings.listen)
         sock = listen_tcp(host, port)
         self._undo.append(sock.close)
         port = sock.getsockname()[1]
-        api = self._api(shards, host, port)
+        api = self._api(shards, audit.audit, host, port)
         http = HttpServer(api[0].handle, self._loop)
         plane, network = await self._open_network(shards, http, authority, port)
         identity, ask = shards.control.identity, shards.control_node.ask
@@ -190,9 +195,8 @@ class Server:
             metrics_url,
         )
 
-    async def _open_shards(self) -> "_Shards":
+    async def _open_shards(self, clock: Clock) -> "_Shards":
         """Both logs replayed, the account there, and the queue shard in step with the control shard."""
-        clock = Clock(lambda: time.time_ns() // 1_000_000)
         logs = self._open_logs()
         control = Control()
         control_node = self._node(control, logs[CONTROL_LOG], CONTROL_LOG, codecs.CONTROL, clock)
@@ -204,7 +208,7 @@ class Server:
         node.after_commit = _all_of(HeadTrimmer(node), Rewriter(node, shard, codecs.QUEUES))
         return _Shards(clock, control, control_node, shard, node, Parking(node, shard, self._loop))
 
-    def _api(self, shards: "_Shards", host: str, port: int) -> _Api:
+    def _api(self, shards: "_Shards", audit: Audit, host: str, port: int) -> _Api:
         served, control = self.settings.served_regions, shards.control
         regions, authoriser = Regions(served), Authoriser(control)
         messages = Messages(control, shards.node, shards.parking, self._receipt_key())
@@ -225,6 +229,7 @@ class Server:
             control_api,
             Hosts(served, control.network, _url_host(host, port), self._public_names(host, port)),
             regions,
+            audit,
             shards.clock,
             lambda: self._ready,
         )

@@ -52,6 +52,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     cooldown_s: int = 60
     """How long a deleted queue's name rests and a purge keeps the next away. AWS: 60; less is for tests."""
     log_level: str = "info"
+    audit: bool = True
+    """Whether calls that manage are written to the audit log."""
+    audit_data_events: bool = False
+    """Whether calls on messages are, too."""
+    audit_file_bytes: int = 100_000_000
+    """A file of the audit log that has grown to this is put aside."""
+    audit_files_kept: int = 10
+    """How many of those stay."""
     master_key_file: str | None = None
     """The file of the master key; None is `master.key` in the data directory. Made at first start."""
 
@@ -75,6 +83,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             self.certificate,
             "given together with certificate_key",
         )
+        _check(self.audit_file_bytes >= 4_096, "audit_file_bytes", self.audit_file_bytes, "4096 or more")
+        _check(1 <= self.audit_files_kept <= 10_000, "audit_files_kept", self.audit_files_kept, "1 to 10000")
         _check(self.master_key_file != "", "master_key_file", self.master_key_file, "the name of a file")
         host_and_port(self.listen)
         if self.metrics_listen is not None:
@@ -157,7 +167,9 @@ def _converted(name: str, value: object) -> Any:
     try:
         return msgspec.convert(value, _TYPES[name], strict=False)
     except msgspec.ValidationError:
-        wanted = {int: "a whole number", tuple[str, ...]: "a list of texts"}.get(_TYPES[name], "a text")
+        wanted = {bool: "true or false", int: "a whole number", tuple[str, ...]: "a list of texts"}.get(
+            _TYPES[name], "a text"
+        )
         _check(False, name, value, wanted)
 
 

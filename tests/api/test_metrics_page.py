@@ -45,8 +45,15 @@ def page(queue_count: int = 1, shard: QueueShard | None = None) -> MetricsPage:
         command = CreateQueue("123456789012", "us-east-2", f"q{number}", (), (), 0)
         queue = cast("Any", control.handle(command, NOW_MS).reply)
         shard.handle(ConfigureQueue(queue.queue_id, control.catalogue.settings(queue).config), NOW_MS)
+    no_audit = SimpleNamespace(writer=SimpleNamespace(written=0, dropped={}))
     nothing: Any = SimpleNamespace(
-        answers={}, health_answers=no_answers(), authentication_failures={}, counts={}, unjudged=0, count=0
+        answers={},
+        health_answers=no_answers(),
+        authentication_failures={},
+        counts={},
+        unjudged=0,
+        count=0,
+        audit=no_audit,
     )
     loop = asyncio.get_running_loop()
     http = HttpServer(lambda _: None, loop)

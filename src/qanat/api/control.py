@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from qanat.api.audit.trail import Trail
 from qanat.api.authorise import Authoriser
 from qanat.api.ids import RandomIds
 from qanat.core.control import Control
@@ -46,6 +47,7 @@ class ControlApi:
         region: str,
         form: bytes,
         now_ms: int,
+        trail: Trail,
     ) -> None:
         """Answers, now or later; raises QanatError where the request is refused at once."""
         if caller.type is PrincipalType.ANONYMOUS:
@@ -53,8 +55,11 @@ class ControlApi:
         _refuse_sessions(service, caller)
         operation, given = service.parse(form)
         request.answers = self.answers[service.name, operation.name]
+        trail.is_of(operation.name)
+        trail.asks(region, given)
         call = Call(caller.account, region, caller, now_ms, self._ids, self._control.identity)
         for permission in operation.permissions(given, call):
+            trail.touches(permission.resource)
             self._authoriser.demand_permission(
                 caller, permission, region, request.way, request.headers, now_ms
             )
@@ -62,9 +67,12 @@ class ControlApi:
         def done(reply: object) -> None:
             if isinstance(reply, QanatError):
                 refuse(request, request_id, service, reply)
+                trail.refused(reply)
                 return
-            body = service.render(operation, operation.output(reply, given, call), request_id)
+            output = operation.output(reply, given, call)
+            body = service.render(operation, output, request_id)
             request.respond(200, service.dialect.content_type, body, _request_id_line(request_id))
+            trail.answered(output)
 
         self._node.submit(operation.command(given, call), done)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from qanat.api import control as control_api
+from qanat.api.audit.trail import Audit, Trail
 from qanat.api.authenticate import Authenticator
 from qanat.api.control import IN_JSON, SERVICES, ControlApi
 from qanat.api.hosts import Hosts
@@ -63,6 +64,7 @@ class Front:
         control: ControlApi,
         hosts: Hosts,
         regions: Regions,
+        audit: Audit,
         clock: Clock,
         ready: Callable[[], bool],
     ) -> None:
@@ -71,6 +73,7 @@ class Front:
         self._control = control
         self._hosts = hosts
         self._regions = regions
+        self.audit = audit
         self._clock = clock
         self._ready = ready
         self._new_request_id = RequestIds().new
@@ -90,38 +93,49 @@ class Front:
 
     def _handle_json(self, request: Request, path: bytes, query: bytes) -> None:
         request_id = self._new_request_id()
+        trail = self.audit.of_target(request, request_id)
         try:
-            caller, claim = self._caller(request, path, query, _SQS)
+            caller, claim = self._caller(request, path, query, _SQS, trail)
             operation = operation_of(request.headers[b"x-amz-target"])
             request.answers = self.answers[operation.name]
             given = decode(operation, request.body)
             region = self._region(request, _SQS, claim, given)
-            call = SqsCall(request, request_id, JSON, caller, region, self._hosts, self._clock.now_ms())
+            trail.asks(region, given)
+            now_ms = self._clock.now_ms()
+            call = SqsCall(request, request_id, JSON, caller, region, self._hosts, now_ms, trail)
             self._sqs.handle(call, operation, given, path)
         except QanatError as error:
             self._count(error)
             sqs_call.refuse(request, request_id, JSON, error)
+            trail.refused(error)
         except Exception:
             logger.exception("request %s failed", request_id)
-            sqs_call.refuse(request, request_id, JSON, InternalFailure())
+            sqs_call.refuse(request, request_id, JSON, failure := InternalFailure())
+            trail.refused(failure)
 
     def _handle_sqs_query(self, request: Request, path: bytes, query: bytes, form: bytes) -> None:
         request_id = self._new_request_id()
         tongue = QueryTongue(_version_of(form), in_json=_asks_for_json(request))
+        trail = self.audit.of_form(request, request_id, _SQS, form)
         try:
-            caller, claim = self._caller(request, path, query, _SQS)
+            caller, claim = self._caller(request, path, query, _SQS, trail)
             operation, given = read_query(form)
+            trail.is_of(operation.name)
             request.answers = self.answers[operation.name]
             tongue.operation = operation
             region = self._region(request, _SQS, claim, given)
-            call = SqsCall(request, request_id, tongue, caller, region, self._hosts, self._clock.now_ms())
+            trail.asks(region, given)
+            now_ms = self._clock.now_ms()
+            call = SqsCall(request, request_id, tongue, caller, region, self._hosts, now_ms, trail)
             self._sqs.handle(call, operation, given, path)
         except QanatError as error:
             self._count(error)
             sqs_call.refuse(request, request_id, tongue, error)
+            trail.refused(error)
         except Exception:
             logger.exception("request %s failed", request_id)
-            sqs_call.refuse(request, request_id, tongue, InternalFailure())
+            sqs_call.refuse(request, request_id, tongue, failure := InternalFailure())
+            trail.refused(failure)
 
     def _handle_query(self, request: Request, path: bytes, query: bytes) -> None:
         form = _form_of(request, query)
@@ -132,24 +146,30 @@ class Front:
         if _asks_for_json(request):
             service = IN_JSON.get(service.name, service)
         request_id = self._new_request_id()
+        trail = self.audit.of_form(request, request_id, service.name, form)
         try:
             if request.way.vpc_endpoint_id is not None:
                 raise AccessDenied(f"This VPC endpoint serves SQS only, not {service.name}.")
-            caller, claim = self._caller(request, path, query, service.name)
+            caller, claim = self._caller(request, path, query, service.name, trail)
             region = self._region(request, service.name, claim)
-            self._control.handle(request, request_id, service, caller, region, form, self._clock.now_ms())
+            now_ms = self._clock.now_ms()
+            self._control.handle(request, request_id, service, caller, region, form, now_ms, trail)
         except QanatError as error:
             self._count(error)
             control_api.refuse(request, request_id, service, error)
+            trail.refused(error)
         except Exception:
             logger.exception("request %s failed", request_id)
-            control_api.refuse(request, request_id, service, InternalFailure())
+            control_api.refuse(request, request_id, service, failure := InternalFailure())
+            trail.refused(failure)
 
     def _caller(
-        self, request: Request, path: bytes, query: bytes, service: str
+        self, request: Request, path: bytes, query: bytes, service: str, trail: Trail
     ) -> tuple[Caller, Claim | None]:
         # The node's clock may stand still for hours where the wall clock was set back; clients go by the latter.
-        return self._authenticator.caller(request, path, query, service, self._clock.wall_ms())
+        caller, claim = self._authenticator.caller(request, path, query, service, self._clock.wall_ms())
+        trail.is_from(caller, claim)
+        return caller, claim
 
     def _count(self, error: QanatError) -> None:
         if isinstance(error, AUTHENTICATION_FAILURES):

@@ -69,6 +69,13 @@ class Request:
         self.answers: Answers = protocol._server.unrouted
         """Where its answer is counted; whoever learns what is asked for sets it."""
 
+    @property
+    def tls(self) -> tuple[str, str] | None:
+        """(version, cipher suite); None over plain HTTP, and where the client has gone."""
+        transport = self._protocol._transport
+        cipher = None if transport is None else transport.get_extra_info("cipher")
+        return None if cipher is None else (cipher[1], cipher[0])
+
     def respond(self, status: int, content_type: bytes, body: bytes, extra_head: bytes = b"") -> None:
         """Call once. `extra_head` is whole header lines. Does nothing where the client has gone."""
         self._protocol.answer(self, status, content_type, body, extra_head)

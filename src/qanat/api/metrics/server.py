@@ -125,6 +125,13 @@ def _commit_seconds(sources: Sources) -> Iterator[Sample]:
         yield Sample(commit_s.count, labels(shard=shard), "_count")
 
 
+def _audit_events(sources: Sources) -> Iterator[Sample]:
+    writer = sources.front.audit.writer
+    yield Sample(writer.written, labels(outcome="written", reason="none"))
+    for reason, count in writer.dropped.items():
+        yield Sample(count, labels(outcome="dropped", reason=reason))
+
+
 def _build(_: Sources) -> list[Sample]:
     return [Sample(1, labels(version=__version__, python=platform.python_version()))]
 
@@ -201,6 +208,11 @@ ROWS: Final = (
             "How long a commit takes until it is durable and known to be.",
         ),
         _commit_seconds,
+    ),
+    _counter(
+        "qanat_audit_events_total",
+        "Events of the audit log, by whether they were written and why not.",
+        _audit_events,
     ),
     Row(process.CPU, lambda _: process.cpu()),
     Row(process.MEMORY, lambda _: process.memory()),

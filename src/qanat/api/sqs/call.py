@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from qanat.api.audit.trail import Trail
 from qanat.api.hosts import Hosts
 from qanat.core.errors import QanatError
 from qanat.core.identity.model import Caller, PrincipalType
@@ -25,7 +26,7 @@ class Tongue(Protocol):
 class SqsCall:
     """Answered once, by `answer` or `refuse`."""
 
-    __slots__ = ("_hosts", "_tongue", "caller", "now_ms", "region", "request", "request_id")
+    __slots__ = ("_hosts", "_tongue", "caller", "now_ms", "region", "request", "request_id", "trail")
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class SqsCall:
         region: str,
         hosts: Hosts,
         now_ms: int,
+        trail: Trail,
     ) -> None:
         self.request = request
         self.request_id = request_id
@@ -44,6 +46,7 @@ class SqsCall:
         self.region = region
         self.now_ms = now_ms
         self._hosts = hosts
+        self.trail = trail
 
     @property
     def base_url(self) -> str:
@@ -68,6 +71,7 @@ class SqsCall:
         head = b"x-amzn-RequestId: " + self.request_id.encode() + b"\r\n"
         tongue = self._tongue
         self.request.respond(200, tongue.content_type, tongue.encode(output, self.request_id), head)
+        self.trail.answered(output)
 
     def finish(self, reply: object, output: Callable[[], object]) -> None:
         """Answers with what `output` makes, or refuses where `reply` is a refusal."""
@@ -78,6 +82,7 @@ class SqsCall:
 
     def refuse(self, error: QanatError) -> None:
         refuse(self.request, self.request_id, self._tongue, error)
+        self.trail.refused(error)
 
 
 def refuse(request: Request, request_id: str, tongue: Tongue, error: QanatError) -> None:

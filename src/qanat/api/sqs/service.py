@@ -140,6 +140,7 @@ class SqsService:
         request_tags: Mapping[str, str | None] = NO_TAGS,
     ) -> None:
         request = call.request
+        call.trail.touches(resource)
         self._authoriser.demand(
             call.caller,
             action,

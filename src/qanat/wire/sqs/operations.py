@@ -77,15 +77,16 @@ OWN_OPERATIONS: Final[dict[str, Operation]] = {
 
 _TARGET_PREFIX: Final = b"AmazonSQS."
 _OWN_TARGET_PREFIX: Final = b"Qanat."
-_BY_TARGET: Final = {
+BY_TARGET: Final = {
     **{_TARGET_PREFIX + name.encode(): operation for name, operation in OPERATIONS.items()},
     **{_OWN_TARGET_PREFIX + name.encode(): operation for name, operation in OWN_OPERATIONS.items()},
 }
+"""By the X-Amz-Target header."""
 
 
 def operation_of(target: bytes) -> Operation:
     """The operation that an X-Amz-Target header names. Raises UnknownOperation."""
-    operation = _BY_TARGET.get(target)
+    operation = BY_TARGET.get(target)
     if operation is None:
         raise UnknownOperation
     return operation

@@ -1,0 +1,1 @@
+"""The audit event of one call, in CloudTrail's record shape."""
