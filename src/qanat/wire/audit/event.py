@@ -4,6 +4,7 @@ CloudTrail User Guide, cloudtrail-event-reference-record-contents. An element th
 `requestParameters` and `responseElements`, which are null then, as on AWS.
 """
 
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -152,6 +153,7 @@ def _first_line(message: str) -> str:
     return message.partition("\n")[0][:_TEXT_LENGTH_MAX]
 
 
+@lru_cache(maxsize=1_024)
 def _resource(arn: str) -> dict[str, str]:
     found = {"ARN": arn[:_TEXT_LENGTH_MAX]}
     parsed = Arn.parse(arn)

@@ -4,7 +4,8 @@ Names begin in lower case, as CloudTrail writes them (`queueUrl`, `aWSAccountIds
 fills, such as tags and attributes of a queue, stay as they are.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -40,14 +41,14 @@ _DIGEST_PREFIX: Final = "MD5Of"
 # CloudTrail's bound of either element.
 ELEMENT_BYTES_MAX: Final = 100_000
 
-# A parameter that was not sent, or a list of which nothing was.
-_NOTHING: Final[tuple[object, ...]] = (None, [], ())
+_SCALARS: Final = (str, int, float)
+_LISTS: Final = (list, tuple)
 
 _encoder: Final = msgspec.json.Encoder()
 
 
 def elements(found: object, name: str) -> Raw | None:
-    """None where there is nothing to write."""
+    """None where there is nothing to write: what was not sent, or a list of which nothing was."""
     # EC2, IAM and STS answer with maps of AWS's names; a map within an input or an answer of SQS is the client's own.
     reduced = _reduced(found, maps_are_named=isinstance(found, Mapping))
     if not reduced:
@@ -60,32 +61,51 @@ def elements(found: object, name: str) -> Raw | None:
 
 
 def _reduced(value: object, *, maps_are_named: bool) -> Any:
-    if value is None or isinstance(value, str | int | float):
+    if value is None or isinstance(value, _SCALARS):
         return value
+    if isinstance(value, Struct):
+        return _of_struct(value)
     if isinstance(value, Flat):
         value = value.elements
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return [_reduced(one, maps_are_named=maps_are_named) for one in value]
-    if isinstance(value, Struct):
-        kind = type(value)
-        names = zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True)
-        return _members(((name, getattr(value, field)) for name, field in names), maps_are_named)
     if isinstance(value, Mapping):
-        if maps_are_named:
-            return _members(value.items(), maps_are_named)
-        return {str(key): _reduced(one, maps_are_named=False) for key, one in value.items()}
+        return _of_map(value) if maps_are_named else _of_texts(value)
     if isinstance(value, Timestamp):
         return instant(value.at_ms // 1000)
     return HIDDEN
 
 
-def _members(found: Iterable[tuple[str, object]], maps_are_named: bool) -> dict[str, Any]:
+def _of_struct(value: Struct) -> dict[str, Any]:
     members: dict[str, Any] = {}
-    for name, value in found:
-        if value in _NOTHING or name.startswith(_DIGEST_PREFIX):
-            continue
-        secret = name in SECRET_NAMES
-        members[name[:1].lower() + name[1:]] = (
-            HIDDEN if secret else _reduced(value, maps_are_named=maps_are_named)
-        )
+    for field, key, secret in _members(type(value)):
+        found = getattr(value, field)
+        if found is not None and found != [] and found != ():
+            members[key] = HIDDEN if secret else _reduced(found, maps_are_named=False)
     return members
+
+
+def _of_map(value: Mapping[str, object]) -> dict[str, Any]:
+    return {
+        _key(name): HIDDEN if name in SECRET_NAMES else _reduced(found, maps_are_named=True)
+        for name, found in value.items()
+        if found is not None and found != [] and found != ()
+    }
+
+
+def _of_texts(value: Mapping[str, object]) -> dict[str, str]:
+    return {key: found if isinstance(found, str) else HIDDEN for key, found in value.items()}
+
+
+@cache
+def _members(kind: type[Struct]) -> tuple[tuple[str, str, bool], ...]:
+    """(attribute, key, whether it is a secret) of what is written."""
+    return tuple(
+        (field, _key(name), name in SECRET_NAMES)
+        for field, name in zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
+        if not name.startswith(_DIGEST_PREFIX)
+    )
+
+
+def _key(name: str) -> str:
+    return name[:1].lower() + name[1:]
