@@ -84,6 +84,11 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
         ("QANAT_LOG_LEVEL", "loud"),
         ("QANAT_CERTIFICATE", "only.pem"),
         ("QANAT_MASTER_KEY_FILE", ""),
+        ("QANAT_AUDIT", "perhaps"),
+        ("QANAT_AUDIT_DATA_EVENTS", ""),
+        ("QANAT_AUDIT_FILE_BYTES", "4095"),
+        ("QANAT_AUDIT_FILES_KEPT", "0"),
+        ("QANAT_AUDIT_FILES_KEPT", "10001"),
         ("QANAT_CERTIFICATE_KEY", "only.pem"),
     ],
 )
@@ -138,6 +143,10 @@ def test_every_setting_is_checked_or_free() -> None:
         "listen",
         "master_key_file",
         "metrics_listen",
+        "audit",
+        "audit_data_events",
+        "audit_file_bytes",
+        "audit_files_kept",
     }
     free: set[str] = {"data", "public_hosts"}
     fields: tuple[Any, ...] = Settings.__struct_fields__

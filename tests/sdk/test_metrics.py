@@ -247,6 +247,15 @@ def test_the_logs(cloud: Cloud, since: Callable[..., float]) -> None:
     assert 0 < since("qanat_log_commit_seconds_sum", **by_shard) < 60
 
 
+def test_the_audit_log(cloud: Cloud, since: Callable[..., float]) -> None:
+    queue = cloud.queue()
+    cloud.sqs.send_message(QueueUrl=queue.url, MessageBody="x")
+    eventually(
+        lambda: since("qanat_audit_events_total", outcome="written", reason="none"), lambda count: count == 1
+    )
+    assert since("qanat_audit_events_total", outcome="dropped", reason="QueueFull") == 0
+
+
 def test_the_process(cloud: Cloud) -> None:
     figures = scrape(cloud.server)
     assert figures.of("process_cpu_seconds_total") > 0
