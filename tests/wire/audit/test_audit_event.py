@@ -45,7 +45,8 @@ ROWS = {
 }
 ACCOUNT = "123456789012"
 QUEUE_ARN = f"arn:aws:sqs:us-east-2:{ACCOUNT}:q"
-BOB = caller_of(User(ACCOUNT, "bob", "AIDABOB", "/", 0))
+USER = User(ACCOUNT, "bob", "AIDABOB", "/", 0)
+BOB = caller_of(USER)
 SESSION = Session(1_383_354_388_000, 1_383_357_988_000, "AROAROLE", "Reader")
 
 
@@ -137,7 +138,7 @@ CONTEXT = {"attributes": {"creationDate": "2013-11-02T01:06:28Z", "mfaAuthentica
             },
         ),
         (
-            caller_of(User(ACCOUNT, "bob", "AIDABOB", "/", 0), SESSION),
+            caller_of(USER, SESSION),
             {
                 "type": "IAMUser",
                 "principalId": "AIDABOB",
@@ -169,7 +170,7 @@ CONTEXT = {"attributes": {"creationDate": "2013-11-02T01:06:28Z", "mfaAuthentica
             },
         ),
         (
-            federated_user(ACCOUNT, "guest", Session(1_383_354_388_000, 0, "AIDABOB", "bob")),
+            federated_user(USER, "guest", Session(1_383_354_388_000, 0, "AIDABOB", "bob")),
             {
                 "type": "FederatedUser",
                 "principalId": f"{ACCOUNT}:guest",
@@ -181,6 +182,7 @@ CONTEXT = {"attributes": {"creationDate": "2013-11-02T01:06:28Z", "mfaAuthentica
                     "sessionIssuer": {
                         "type": "IAMUser",
                         "principalId": "AIDABOB",
+                        "arn": f"arn:aws:iam::{ACCOUNT}:user/bob",
                         "accountId": ACCOUNT,
                         "userName": "bob",
                     },

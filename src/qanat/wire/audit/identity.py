@@ -14,6 +14,7 @@ _TYPES: Final = {
     PrincipalType.ASSUMED_ROLE: "AssumedRole",
     PrincipalType.FEDERATED_USER: "FederatedUser",
 }
+_ISSUERS: Final = {PrincipalType.ASSUMED_ROLE: "Role", PrincipalType.FEDERATED_USER: "IAMUser"}
 
 
 def identity_of(caller: Caller | None, access_key_id: str | None) -> dict[str, Any]:
@@ -50,18 +51,12 @@ def _session_context(caller: Caller) -> dict[str, Any]:
     if session.source_identity is not None:
         context["sourceIdentity"] = session.source_identity
     # Temporary credentials of a user's own have no issuer to name: the user stands above.
-    if caller.type is PrincipalType.ASSUMED_ROLE:
+    issuer = _ISSUERS.get(caller.type)
+    if issuer is not None:
         context["sessionIssuer"] = {
-            "type": "Role",
+            "type": issuer,
             "principalId": session.issuer_id,
             "arn": caller.principal_arn,
-            "accountId": caller.account,
-            "userName": session.issuer_name,
-        }
-    elif caller.type is PrincipalType.FEDERATED_USER:
-        context["sessionIssuer"] = {
-            "type": "Root" if session.issuer_id == caller.account else "IAMUser",
-            "principalId": session.issuer_id,
             "accountId": caller.account,
             "userName": session.issuer_name,
         }
