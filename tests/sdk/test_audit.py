@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from support.clients import Clients, refusal
-from support.policies import allow
+from support.policies import allow, policy
 from support.raw import post
 from support.server import ACCOUNT, REGION, Key, Server, run_command
 from support.signing import FORM, Signed
 from support.things import StartServer
-from support.vpc import Cloud, eventually
+from support.vpc import ALL_OF_SQS, Cloud, eventually
 
 DATA_EVENTS = {"QANAT_AUDIT_DATA_EVENTS": "true"}
 SECRET = "a-body-that-nobody-else-may-read"
@@ -160,6 +161,51 @@ def test_a_new_key_without_its_secret(cloud: Cloud) -> None:
     text = (cloud.server.data / "audit" / "audit.jsonl").read_text()
     assert made["AccessKey"]["SecretAccessKey"] not in text
     assert user.key.secret not in text
+
+
+def test_temporary_credentials_and_what_they_do(cloud: Cloud) -> None:
+    user = cloud.user(policy(allow(["sts:*", "sqs:*"])))
+    made = user.of("sts").get_federation_token(Name="guest", Policy=ALL_OF_SQS)
+    credentials = made["Credentials"]
+    found = event(cloud.server, id_of(made))
+    assert (found["eventName"], found["readOnly"]) == ("GetFederationToken", True)
+    assert found["requestParameters"]["name"] == "guest"
+    assert found["resources"][0]["ARN"] == made["FederatedUser"]["Arn"]
+    told = found["responseElements"]["credentials"]
+    assert told["accessKeyId"] == credentials["AccessKeyId"]
+    assert (told["secretAccessKey"], told["sessionToken"]) == (HIDDEN, HIDDEN)
+
+    session = boto3.client(
+        "sqs",
+        region_name=REGION,
+        endpoint_url=cloud.server.url("http"),
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+    )
+    identity = event(cloud.server, id_of(session.list_queues()))["userIdentity"]
+    session.close()
+    assert identity["sessionContext"]["attributes"].pop("creationDate").endswith("Z")
+    assert identity == {
+        "type": "FederatedUser",
+        "principalId": f"{ACCOUNT}:guest",
+        "arn": made["FederatedUser"]["Arn"],
+        "accountId": ACCOUNT,
+        "accessKeyId": credentials["AccessKeyId"],
+        "sessionContext": {
+            "attributes": {"mfaAuthenticated": "false"},
+            "sessionIssuer": {
+                "type": "IAMUser",
+                "principalId": user.user_id,
+                "arn": user.arn,
+                "accountId": ACCOUNT,
+                "userName": user.name,
+            },
+        },
+    }
+    text = (cloud.server.data / "audit" / "audit.jsonl").read_text()
+    assert credentials["SecretAccessKey"] not in text
+    assert credentials["SessionToken"] not in text
 
 
 # -- refused ------------------------------------------------------------------------------------------------------

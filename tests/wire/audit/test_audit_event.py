@@ -26,7 +26,6 @@ from qanat.core.way import WayIn
 from qanat.wire.audit.event import Answered, dropped_line, line_of
 from qanat.wire.audit.operations import (
     SQS_MANAGEMENT,
-    AuditedOperation,
     control_operations,
     sqs_operations,
 )
@@ -47,14 +46,12 @@ ACCOUNT = "123456789012"
 QUEUE_ARN = f"arn:aws:sqs:us-east-2:{ACCOUNT}:q"
 USER = User(ACCOUNT, "bob", "AIDABOB", "/", 0)
 BOB = caller_of(USER)
-SESSION = Session(1_383_354_388_000, 1_383_357_988_000, "AROAROLE", "Reader")
+SESSION = Session("KEY", 1_383_354_388_000, 1_383_357_988_000, "AROAROLE", "Reader")
 
 
-def event(
-    operation: tuple[str, str] | AuditedOperation = ("sqs", "DeleteQueue"), **facts: Any
-) -> dict[str, Any]:
+def event(operation: tuple[str, str] = ("sqs", "DeleteQueue"), **facts: Any) -> dict[str, Any]:
     known: dict[str, Any] = {
-        "operation": ROWS[operation] if isinstance(operation, tuple) else operation,
+        "operation": ROWS[operation],
         "at_ms": 1_405_471_459_999,
         "region": "us-east-2",
         "request_id": "request-1",
@@ -170,7 +167,7 @@ CONTEXT = {"attributes": {"creationDate": "2013-11-02T01:06:28Z", "mfaAuthentica
             },
         ),
         (
-            federated_user(USER, "guest", Session(1_383_354_388_000, 0, "AIDABOB", "bob")),
+            federated_user(USER, "guest", Session("KEY", 1_383_354_388_000, 0, "AIDABOB", "bob")),
             {
                 "type": "FederatedUser",
                 "principalId": f"{ACCOUNT}:guest",
@@ -364,9 +361,9 @@ def test_everything_of_the_other_services_is_management() -> None:
 
 
 def test_who_got_credentials_is_told() -> None:
-    row = AuditedOperation("sts", "AssumeRole", True, True, True)
     output = {"Credentials": {"AccessKeyId": "ASIA", "SessionToken": "secret"}}
-    known = event(row, output=output)
+    known = event(("sts", "AssumeRole"), given=None, output=output)
+    assert known["readOnly"] is True
     assert known["responseElements"] == {"credentials": {"accessKeyId": "ASIA", "sessionToken": HIDDEN}}
 
 

@@ -39,7 +39,7 @@ class AuditLog:
         self._writer = AuditWriter(files, _dropped_line)
         is_wanted = {True: wanted.audit, False: wanted.audit_data_events}
         recorded = (row for row in _all_operations() if is_wanted[row.management])
-        self.audit = Audit(recorded, self._writer, wanted.region, clock.now_ms)
+        self.audit = Audit(recorded, self._writer, wanted.region, clock.wall_ms)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._writer.close)

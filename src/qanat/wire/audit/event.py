@@ -101,7 +101,7 @@ def line_of(call: Answered) -> bytes:
     event["eventID"] = call.event_id
     event["readOnly"] = operation.read_only
     if call.resources:
-        event["resources"] = [_resource(arn) for arn in call.resources]
+        event["resources"] = [_resource(arn[:_TEXT_LENGTH_MAX]) for arn in call.resources]
     event["eventType"] = "AwsApiCall"
     event["managementEvent"] = operation.management
     recipient = _recipient(call)
@@ -155,7 +155,7 @@ def _first_line(message: str) -> str:
 
 @lru_cache(maxsize=1_024)
 def _resource(arn: str) -> dict[str, str]:
-    found = {"ARN": arn[:_TEXT_LENGTH_MAX]}
+    found = {"ARN": arn}
     parsed = Arn.parse(arn)
     if parsed is not None:
         found["accountId"] = parsed.account
