@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from qanat import __version__
-from qanat.cli import account, env, instance, key, queue, serve
+from qanat.cli import account, env, instance, key, policy, queue, serve
 from qanat.cli.parser import USAGE, Parser
 from qanat.config import SettingsInvalid
 
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     account.add_parser(commands)
     instance.add_parser(commands)
     key.add_parser(commands)
+    policy.add_parser(commands)
     queue.add_parser(commands)
     return parser
 

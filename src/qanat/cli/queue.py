@@ -1,23 +1,10 @@
 """Look at queues and messages, send, purge, and move dead letters back."""
 
 import argparse
-import os
-import sys
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from qanat.cli import queue_ls, queue_peek, queue_purge, queue_redrive, queue_send
-
-PIPE_CLOSED: Final = 141
-"""What a shell makes of a program that SIGPIPE ended."""
-
-
-class Action(NamedTuple):
-    add: Callable[[argparse.ArgumentParser], None]
-    summary: str
-    description: str
-    examples: tuple[str, ...]
-
+from qanat.cli.actions import Action, add_actions
 
 ACTIONS: Final = {
     "ls": Action(
@@ -71,33 +58,4 @@ how far it is. Ctrl-C leaves the move running.""",
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     group = commands.add_parser("queue", help="queues and their messages", description=__doc__)
-    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
-    for name, action in ACTIONS.items():
-        parser = actions.add_parser(
-            name,
-            help=action.summary,
-            description=action.description,
-            epilog="\n  ".join(("examples:", *action.examples)),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        action.add(parser)
-        parser.set_defaults(run=_quiet_when_nobody_reads(parser.get_default("run")))
-
-
-Run = Callable[[argparse.Namespace], int]
-
-
-def _quiet_when_nobody_reads(run: Run) -> Run:
-    """`qanat queue peek jobs --all | head` ends without a word when head has enough."""
-
-    def quiet(parsed: argparse.Namespace) -> int:
-        try:
-            code = run(parsed)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # What is still to be flushed at the end goes nowhere.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return PIPE_CLOSED
-        return code
-
-    return quiet
+    add_actions(group, ACTIONS)
