@@ -19,8 +19,8 @@ from qanat.core.policy.variables import Context
 
 Holds = Callable[[Context], bool]
 
-_FOR_ALL: Final = "ForAllValues:"
-_FOR_ANY: Final = "ForAnyValue:"
+FOR_ALL: Final = "ForAllValues:"
+FOR_ANY: Final = "ForAnyValue:"
 _IF_EXISTS: Final = "IfExists"
 _NAMES: Final = {name.lower(): name for name in (*OPERATORS, "Null")}
 _KEY: Final = re.compile(r"[A-Za-z0-9-]+:[^*?${}]+\Z")
@@ -37,10 +37,11 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spelling:
+class Spelling:
     """An operator's name taken apart."""
 
     prefix: str
+    """`ForAllValues:`, `ForAnyValue:` or nothing."""
     name: str
     if_exists: bool
 
@@ -49,7 +50,7 @@ def read_conditions(node: object, path: str, reading: Reading, *, denies: bool) 
     """`node` is what stands under Condition. Raises PolicyInvalid."""
     found = []
     for operator, block in members(node, path).items():
-        spelling = _spelling(operator, path)
+        spelling = spelling_of(operator, path)
         for key, value in members(block, f"{path}.{shown(operator)}").items():
             where = f"{path}.{shown(operator)}.{shown(key)}"
             if not _KEY.match(key):
@@ -70,14 +71,15 @@ def read_conditions(node: object, path: str, reading: Reading, *, denies: bool) 
     return tuple(found)
 
 
-def _spelling(operator: str, path: str) -> _Spelling:
-    prefix = next((prefix for prefix in (_FOR_ALL, _FOR_ANY) if operator.startswith(prefix)), "")
+def spelling_of(operator: str, path: str) -> Spelling:
+    """Raises PolicyInvalid, and says which operator was probably meant."""
+    prefix = next((prefix for prefix in (FOR_ALL, FOR_ANY) if operator.startswith(prefix)), "")
     rest = operator[len(prefix) :]
     if rest == "Null" and not prefix:
-        return _Spelling("", "Null", if_exists=False)
+        return Spelling("", "Null", if_exists=False)
     name = rest.removesuffix(_IF_EXISTS)
     if name in OPERATORS:
-        return _Spelling(prefix, name, if_exists=name != rest)
+        return Spelling(prefix, name, if_exists=name != rest)
     meant = _NAMES.get(name.lower())
     hint = f"; did you mean {meant}?" if meant else ""
     raise PolicyInvalid(f"{quoted(operator)} is not a condition operator{hint}", path)
@@ -95,15 +97,15 @@ def _operand(value: object, path: str) -> str:
 
 
 def _compiled(
-    spelling: _Spelling, key: str, operands: list[tuple[str, str]], reading: Reading, denies: bool
+    spelling: Spelling, key: str, operands: list[tuple[str, str]], reading: Reading, denies: bool
 ) -> Holds:
     if spelling.name == "Null":
         return _null(key, operands)
     operator = OPERATORS[spelling.name]
     test = operator.compile(Site(operands, reading, operator.negated, denies))
-    if spelling.prefix == _FOR_ALL:
+    if spelling.prefix == FOR_ALL:
         return _for_all(key, test, operator.negated)
-    if spelling.prefix == _FOR_ANY:
+    if spelling.prefix == FOR_ANY:
         return _for_any(key, test, operator.negated, spelling.if_exists)
     return _single(key, test, operator.negated, spelling.if_exists)
 
