@@ -11,6 +11,7 @@ from qanat.api.metrics.exposition import Family, Kind
 from qanat.api.metrics.page import FAMILIES
 from qanat.config import Settings
 from qanat.core.identity.model import Caller, PrincipalType
+from qanat.core.policy.lint.catalogue import CATALOGUE
 from qanat.core.queues.attributes import COMPUTED, SETTABLE
 from qanat.core.way import WayIn
 from qanat.wire.sqs.operations import OPERATIONS, OWN_OPERATIONS, Operation
@@ -63,6 +64,11 @@ def test_each_metric_is_in_the_reference(family: Family) -> None:
 
 def test_each_condition_key_is_in_the_reference() -> None:
     assert context_keys() - {name.lower() for name in NAMED} == set()
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_each_finding_in_policies_is_in_the_reference(code: str) -> None:
+    assert code in NAMED
 
 
 def test_links_between_documents_lead_somewhere() -> None:
