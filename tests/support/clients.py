@@ -38,6 +38,7 @@ class Clients:
                 region_name=region,
                 aws_access_key_id=used.access_key_id,
                 aws_secret_access_key=used.secret,
+                aws_session_token=used.token,
                 endpoint_url=self.server.url(scheme),
                 verify=str(self.server.ca_bundle),
                 config=_CONFIG,

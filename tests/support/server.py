@@ -23,6 +23,8 @@ ACCOUNT = "123456789012"
 class Key(NamedTuple):
     access_key_id: str
     secret: str
+    token: str | None = None
+    """Of temporary credentials."""
 
 
 def clean_environment(home: Path) -> dict[str, str]:
@@ -123,11 +125,12 @@ class Server:
 
 
 def run_command(
-    directory: Path, *arguments: str, environment: dict[str, str] | None = None
+    directory: Path, *arguments: str, environment: dict[str, str] | None = None, stdin: str | None = None
 ) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "qanat.cli.main", *arguments],
         capture_output=True,
+        input=stdin,
         text=True,
         cwd=directory,
         env={**clean_environment(directory), **(environment or {})},

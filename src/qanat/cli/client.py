@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from qanat.api.sqs.call import FINDING_HEADER
 from qanat.cli.errors import CommandFailed
 from qanat.core.sigv4 import Claim, Scope, SignedRequest, sign, signing_key
 
@@ -27,9 +28,18 @@ class Client:
     """Posts to one service of a server, over one connection. Not for threads."""
 
     def __init__(
-        self, service: str, endpoint_url: str, region: str, ca_bundle: Path, key: tuple[str, str]
+        self,
+        service: str,
+        endpoint_url: str,
+        region: str,
+        ca_bundle: Path,
+        key: tuple[str, str],
+        token: str | None = None,
     ) -> None:
-        """`key` is (access key id, secret)."""
+        """`key` is (access key id, secret); a temporary one has a session token."""
+        self.findings: list[str] = []
+        """What the answers so far said of themselves beyond what AWS's do."""
+        self._token = token
         self._service = service
         self._endpoint_url = endpoint_url
         self._region = region
@@ -51,6 +61,7 @@ class Client:
             connection.request("POST", "/", body, self._signed(headers, body))
             answer = connection.getresponse()
             found = answer.status, answer.read(_ANSWER_BYTES_MAX)
+            self.findings += answer.headers.get_all(FINDING_HEADER, [])
             whole = answer.isclosed()
         except (OSError, http.client.HTTPException) as error:
             why = getattr(error, "strerror", None) or error
@@ -71,6 +82,8 @@ class Client:
     def _signed(self, given: Mapping[str, str], body: bytes) -> dict[str, str]:
         amz_date = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         headers = {**given, "host": self._host, "x-amz-date": amz_date}
+        if self._token is not None:
+            headers["x-amz-security-token"] = self._token
         scope = Scope(amz_date[:8], self._region, self._service)
         names = tuple(sorted(name.encode() for name in headers))
         claim = Claim(self._key[0], scope, names, "", amz_date)

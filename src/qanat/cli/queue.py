@@ -3,7 +3,7 @@
 import argparse
 from typing import Final
 
-from qanat.cli import queue_ls, queue_peek, queue_purge, queue_redrive, queue_send
+from qanat.cli import queue_ls, queue_peek, queue_policy, queue_purge, queue_redrive, queue_send
 from qanat.cli.actions import Action, add_actions
 
 ACTIONS: Final = {
@@ -41,6 +41,17 @@ is shown; with --json there is one line a message, whole.""",
         "delete all messages",
         "Deletes all messages of a queue, those in flight too.",
         ("qanat queue purge jobs", "qanat queue purge jobs --yes"),
+    ),
+    "policy": Action(
+        queue_policy.add,
+        "show or change a queue's policy",
+        """Shows the policy of a queue, sets it, or takes it away. A policy that shuts out
+administrators is set all the same, with a warning; --root mends it.""",
+        (
+            "qanat queue policy jobs",
+            "qanat queue policy jobs --set policy.json",
+            "qanat queue policy jobs --remove --root",
+        ),
     ),
     "redrive": Action(
         queue_redrive.add,

@@ -2,10 +2,15 @@
 
 import argparse
 import os
+from typing import Final
 
-from qanat.cli import data
+from qanat.cli import data, doors
+from qanat.cli.errors import CommandFailed
 from qanat.cli.sqs import Sqs
 from qanat.core.names import Arn
+
+# The shortest that there is: one command uses it once or twice.
+_ROOT_S: Final = 900
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -27,11 +32,17 @@ def count(text: str) -> int:
     return int(text)
 
 
-def open_sqs(parsed: argparse.Namespace, queue: str | None = None) -> Sqs:
-    """`queue` as it was given: an ARN names its region. Raises CommandFailed."""
+def open_sqs(parsed: argparse.Namespace, queue: str | None = None, *, root: bool = False) -> Sqs:
+    """`queue` as it was given: an ARN names its region. As root of the account where `root`. Raises CommandFailed."""
     directory = data.open_directory(parsed.data, os.environ)
     arn = None if queue is None else Arn.parse(queue)
     region = parsed.region or (None if arn is None else arn.region)
+    if root:
+        if parsed.user is not None:
+            raise CommandFailed("--root and --user are two callers: name one")
+        account = parsed.account or directory.account
+        key_id, secret, token = doors.root_credentials(directory.path, account, _ROOT_S)
+        return Sqs(directory, (key_id, secret), region, token)
     return Sqs(directory, directory.key_of(parsed.user, parsed.account), region)
 
 

@@ -26,17 +26,24 @@ class Refused(CommandFailed):
 class Sqs:
     """The SQS of a server in one region, as one caller asks it. Every method raises CommandFailed."""
 
-    def __init__(self, directory: DataDirectory, key: KeyPair, region: str | None) -> None:
-        """`region` is None for the server's own."""
+    def __init__(
+        self, directory: DataDirectory, key: KeyPair, region: str | None, token: str | None = None
+    ) -> None:
+        """`region` is None for the server's own; `token` is that of a temporary key."""
         self.region = region or directory.region
         self._endpoint_url = directory.endpoint_url
-        self._client = Client("sqs", directory.endpoint_url, self.region, directory.ca_bundle, key)
+        self._client = Client("sqs", directory.endpoint_url, self.region, directory.ca_bundle, key, token)
 
     def call(self, operation: str, **members: Any) -> dict[str, Any]:
         return self._call(f"{_AWS}.{operation}", members)
 
     def peek(self, **members: Any) -> dict[str, Any]:
         return self._call(f"{_OURS}.PeekMessages", members)
+
+    @property
+    def findings(self) -> list[str]:
+        """What the server said of what it did, beyond AWS's answer."""
+        return self._client.findings
 
     def close(self) -> None:
         self._client.close()

@@ -1,7 +1,7 @@
 """One SQS request on its way through: what every operation is given, and how it is answered."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from qanat.api.audit.trail import Trail
 from qanat.api.hosts import Hosts
@@ -10,6 +10,9 @@ from qanat.core.identity.model import Caller, PrincipalType
 from qanat.core.queues.model import Queue
 from qanat.net.http import Request
 from qanat.wire.json10 import ErrorAnswer
+
+FINDING_HEADER: Final = "x-qanat-finding"
+"""SDKs pass it over; `qanat queue policy` shows it."""
 
 
 class Tongue(Protocol):
@@ -26,7 +29,17 @@ class Tongue(Protocol):
 class SqsCall:
     """Answered once, by `answer` or `refuse`."""
 
-    __slots__ = ("_hosts", "_tongue", "caller", "now_ms", "region", "request", "request_id", "trail")
+    __slots__ = (
+        "_hosts",
+        "_tongue",
+        "caller",
+        "finding",
+        "now_ms",
+        "region",
+        "request",
+        "request_id",
+        "trail",
+    )
 
     def __init__(
         self,
@@ -47,6 +60,8 @@ class SqsCall:
         self.now_ms = now_ms
         self._hosts = hosts
         self.trail = trail
+        self.finding: str | None = None
+        """What the answer should say beyond what AWS's does, in a header: one line of ASCII."""
 
     @property
     def base_url(self) -> str:
@@ -69,6 +84,8 @@ class SqsCall:
 
     def answer(self, output: Any) -> None:
         head = b"x-amzn-RequestId: " + self.request_id.encode() + b"\r\n"
+        if self.finding is not None:
+            head += FINDING_HEADER.encode() + b": " + self.finding.encode("ascii", "replace") + b"\r\n"
         tongue = self._tongue
         self.request.respond(200, tongue.content_type, tongue.encode(output, self.request_id), head)
         self.trail.answered(output)

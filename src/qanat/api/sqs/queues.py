@@ -5,6 +5,7 @@ between the two is mended at the next start (`reconcile`), and no reply has left
 """
 
 import binascii
+import logging
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable
 
@@ -12,6 +13,8 @@ from qanat.api.sqs.call import SqsCall
 from qanat.core import limits
 from qanat.core.control import Control
 from qanat.core.errors import InvalidParameterValue, QanatError
+from qanat.core.policy.document import PolicyKind, parse
+from qanat.core.policy.lockout import locks_out_administrators
 from qanat.core.policy.stored import shown
 from qanat.core.queues import commands as c
 from qanat.core.queues import definition_commands as d
@@ -25,6 +28,8 @@ from qanat.parking import Parking
 from qanat.wire.sqs import inputs as i
 from qanat.wire.sqs import outputs as o
 from qanat.wire.sqs.parameters import integer, required
+
+logger = logging.getLogger(__name__)
 
 
 class Queues:
@@ -60,11 +65,31 @@ class Queues:
         command = d.SetQueueAttributes(queue.key, tuple(attributes.items()))
         self._define(call, command, lambda _: o.Empty())
 
-    def _define(self, call: SqsCall, command: object, output: Callable[[Queue], object]) -> None:
+    def _note_lockout(self, call: SqsCall, queue: Queue) -> None:
+        """Such a policy is stored as AWS stores it; the log and the answer say what it does."""
+        policy = settings_of(queue).policy
+        if policy is None:
+            return
+        lockout = locks_out_administrators(parse(policy, PolicyKind.RESOURCE), queue.arn)
+        if lockout is None:
+            return
+        call.finding = f"Statement {lockout.statement} of the policy: {lockout.text}; root can always mend it"
+        logger.warning("the policy of %s shuts out administrators: %s", queue.arn, call.finding)
+
+    def _define(
+        self,
+        call: SqsCall,
+        command: d.CreateQueue | d.SetQueueAttributes,
+        output: Callable[[Queue], object],
+    ) -> None:
+        with_policy = any(name == "Policy" for name, _ in command.attributes)
+
         def defined(reply: Queue | QanatError) -> None:
             if isinstance(reply, QanatError):
                 call.refuse(reply)
                 return
+            if with_policy:
+                self._note_lockout(call, reply)
             # Its own settings: the catalogue may have forgotten the queue by now, deleted in the same commit.
             self._node.submit(
                 c.ConfigureQueue(reply.queue_id, settings_of(reply).config),
