@@ -25,6 +25,7 @@ from qanat.api.front import Front
 from qanat.api.hosts import Hosts
 from qanat.api.ids import RandomIds, uuid
 from qanat.api.instances import InstanceDoor
+from qanat.api.key_uses import KeyUseWriter
 from qanat.api.metrics.page import MetricsPage
 from qanat.api.metrics.server import Sources
 from qanat.api.regions import Regions
@@ -223,8 +224,12 @@ class Server:
         mover.resume()
         self._undo.append(mover.close)
         control_api = ControlApi(control, shards.control_node, authoriser)
+        authenticator = Authenticator(control.identity, regions)
+        key_uses = KeyUseWriter(authenticator.key_uses, shards.control_node)
+        self._undo.append(key_uses.write)
+        self._repeat(key_uses)
         front = Front(
-            Authenticator(control.identity, regions),
+            authenticator,
             SqsService(control, authoriser, messages, queues, shards.control_node, shards.node, mover),
             control_api,
             Hosts(served, control.network, _url_host(host, port), self._public_names(host, port)),

@@ -12,6 +12,7 @@ from qanat.api.authorise import Authoriser
 from qanat.api.sqs.mover import Mover
 from qanat.core.control import Control
 from qanat.core.identity import commands as iam
+from qanat.core.identity.holders import HolderKind
 from qanat.core.identity.model import caller_of, root_of
 from qanat.core.limits import BURIED_MAX
 from qanat.core.queues import commands as c
@@ -202,7 +203,7 @@ def test_cancelled(world: World) -> None:
 
 def test_a_policy_that_changes_midway(world: World) -> None:
     world.told(iam.CreateUser(ACCOUNT, "ann", "/", "AIDAANN"))
-    world.told(iam.PutUserPolicy(ACCOUNT, "ann", "all", ALL))
+    world.told(iam.PutInlinePolicy(HolderKind.USER, ACCOUNT, "ann", "all", ALL))
     user = world.control.identity.user(ACCOUNT, "ann")
     assert user is not None
     world.bury(5)

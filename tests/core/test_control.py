@@ -15,6 +15,8 @@ from qanat.core.control import Control
 from qanat.core.control_records import ControlRecord, RecordsUnreadable, decode, encode
 from qanat.core.errors import QanatError
 from qanat.core.identity import commands as iam
+from qanat.core.identity.holders import HolderKind
+from qanat.core.identity.model import KeyUse
 from qanat.core.network import commands as ec2
 from qanat.core.network.model import EndpointState, Home, SecurityGroupRule
 from qanat.core.network.records import NetworkKept
@@ -31,6 +33,9 @@ POLICIES = (
 )
 RESOURCE_CONTROL = '{"Statement":{"Effect":"Deny","Principal":"*","Action":"sqs:*","Resource":"*"}}'
 IDENTITY_POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+
+USERS = ("bob", "Bob", "eve")
+GROUPS = ("team", "Team", "all")
 
 
 class World:
@@ -60,6 +65,11 @@ def account(number: int) -> str:
 
 def home(number: int) -> Home:
     return Home(account(number), FAR if number % 5 == 4 else REGION)
+
+
+def holder(a: int, b: int) -> tuple[HolderKind, str, str]:
+    kind = (HolderKind.USER, HolderKind.GROUP)[b % 2]
+    return kind, account(a), (USERS if kind is HolderKind.USER else GROUPS)[b % 3]
 
 
 def few(world: World, kind: str, number: int, count: int) -> tuple[str, ...]:
@@ -113,16 +123,34 @@ STEPS: dict[str, Step] = {
         account(a), ((IDENTITY_POLICY,) * (b % 3),) * (c % 3), ((RESOURCE_CONTROL,),)[: b % 2]
     ),
     "session key": lambda w, a, b, c: iam.MakeSessionKey(bytes([a]) * 32),
-    "user": lambda w, a, b, c: iam.CreateUser(account(a), ("bob", "Bob", "eve")[b % 3], "/x/", f"AIDA{a}"),
+    "user": lambda w, a, b, c: iam.CreateUser(account(a), USERS[b % 3], "/x/", f"AIDA{a}"),
     "get user": lambda w, a, b, c: iam.GetUser(account(a), ("bob", None)[b % 2]),
     "users": lambda w, a, b, c: iam.ListUsers(account(a), max_items=1 + b),
-    "no user": lambda w, a, b, c: iam.DeleteUser(account(a), ("bob", "Bob", "eve")[b % 3]),
+    "no user": lambda w, a, b, c: iam.DeleteUser(account(a), USERS[b % 3]),
     "key": lambda w, a, b, c: iam.CreateAccessKey(account(a), ("bob", "eve")[b % 2], w.new("key"), "secret"),
     "no key": lambda w, a, b, c: iam.DeleteAccessKey(account(a), ("bob", "eve")[b % 2], w.old("key", c)),
-    "policy": lambda w, a, b, c: iam.PutUserPolicy(
-        account(a), ("bob", "eve")[b % 2], f"p{c}", IDENTITY_POLICY if c < 8 else "{"
+    "rename user": lambda w, a, b, c: iam.UpdateUser(
+        account(a), USERS[b % 3], (*USERS, None)[c % 4], ("/x/", "/y/", None)[c % 3]
     ),
-    "no policy": lambda w, a, b, c: iam.DeleteUserPolicy(account(a), ("bob", "eve")[b % 2], f"p{c}"),
+    "tag user": lambda w, a, b, c: iam.TagUser(account(a), USERS[b % 3], ((("k", "K")[c % 2], f"{c % 3}"),)),
+    "untag user": lambda w, a, b, c: iam.UntagUser(account(a), USERS[b % 3], (f"{'kK'[c % 2]}",)),
+    "key status": lambda w, a, b, c: iam.UpdateAccessKey(
+        account(a), USERS[b % 3], w.old("key", c), a % 2 == 0
+    ),
+    "key uses": lambda w, a, b, c: iam.NoteKeyUses(
+        (KeyUse(w.old("key", a), b, "sqs", REGION), KeyUse(w.old("key", c), b, "iam", REGION))
+    ),
+    "iam group": lambda w, a, b, c: iam.CreateGroup(account(a), GROUPS[b % 3], "/g/", f"AGPA{a}"),
+    "rename group": lambda w, a, b, c: iam.UpdateGroup(
+        account(a), GROUPS[b % 3], (*GROUPS, None)[c % 4], ("/g/", "/h/", None)[c % 3]
+    ),
+    "no iam group": lambda w, a, b, c: iam.DeleteGroup(account(a), GROUPS[b % 3]),
+    "join": lambda w, a, b, c: iam.AddUserToGroup(account(a), GROUPS[b % 3], USERS[c % 3]),
+    "leave": lambda w, a, b, c: iam.RemoveUserFromGroup(account(a), GROUPS[b % 3], USERS[c % 3]),
+    "policy": lambda w, a, b, c: iam.PutInlinePolicy(
+        *holder(a, b), f"p{c}", IDENTITY_POLICY if c < 8 else "{"
+    ),
+    "no policy": lambda w, a, b, c: iam.DeleteInlinePolicy(*holder(a, b), f"p{c}"),
     "vpc": lambda w, a, b, c: ec2.CreateVpc(
         home(a), w.new("vpc"), f"10.{a}.0.0/{14 + b}", w.new("sg"), w.new("sgr"), w.new("sgr")
     ),
@@ -155,6 +183,8 @@ STEPS: dict[str, Step] = {
 BEGINNING = [
     ("account", 0, 0, 0),
     ("user", 0, 0, 0),
+    ("key", 0, 0, 0),
+    ("iam group", 0, 0, 0),
     ("vpc", 0, 2, 0),
     ("dns", 1, 0, 1),
     ("subnet", 0, 1, 0),

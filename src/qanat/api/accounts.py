@@ -16,6 +16,7 @@ from qanat.api.door import LocalDoor, in_thread
 from qanat.api.ids import RandomIds
 from qanat.core.identity import commands as c
 from qanat.core.identity.errors import LimitExceeded, NoSuchEntity, ValidationError
+from qanat.core.identity.holders import HolderKind
 from qanat.core.identity.model import Session
 from qanat.core.identity.records import ControlPoliciesSet
 from qanat.core.identity.session_tokens import Credentials, SessionKind, packed, seal
@@ -73,7 +74,7 @@ class Accounts:
             await self._ask(c.CreateUser(account, ADMINISTRATOR, "/", ids.iam("AIDA")))
         user = self._identity.user(account, ADMINISTRATOR)
         if user is not None and not user.policies:
-            await self._ask(c.PutUserPolicy(account, ADMINISTRATOR, _POLICY_NAME, _POLICY))
+            await self._ask(c.PutInlinePolicy(HolderKind.USER, account, ADMINISTRATOR, _POLICY_NAME, _POLICY))
         keys = (await self._ask(c.ListAccessKeys(account, ADMINISTRATOR))).items
         if len(keys) > 1:
             oldest = min(keys, key=lambda key: key.created_at_ms)

@@ -37,6 +37,8 @@ class Authenticator:
         self._sessions = Sessions(identity)
         self._regions = regions
         self._signing_keys: dict[tuple[str, Scope], SigningKey] = {}
+        self.key_uses: dict[str, tuple[Scope, int]] = {}
+        """The newest use of each long-term key, until someone takes it away to write it down."""
 
     def caller(
         self, request: Request, path: bytes, query: bytes, service: str, now_ms: int
@@ -73,6 +75,7 @@ class Authenticator:
         user = self._identity.user(key.account, key.user_name)
         if user is None:
             raise InvalidClientTokenId
+        self.key_uses[key.access_key_id] = claim.scope, now_ms
         return caller_of(user), claim
 
     def _temporary(self, signed: SignedRequest, claim: Claim, token: bytes, now_ms: int) -> Caller:

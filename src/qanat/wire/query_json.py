@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from qanat.wire.xml import Dialect, Fault, Flat, Timestamp
+from qanat.wire.xml import Dialect, Entries, Fault, Flat, Timestamp
 
 _encoder = msgspec.json.Encoder(order="sorted")
 
@@ -33,6 +33,8 @@ def _error(fault: Fault, xmlns: str, request_id: str) -> bytes:
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, Entries):
+        return _plain(value.values)
     if isinstance(value, Flat):
         return [_plain(one) for one in value.elements]
     if isinstance(value, list | tuple):

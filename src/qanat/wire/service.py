@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from msgspec import Struct
 
 from qanat.core.errors import InvalidAction, MissingParameter, QanatError
-from qanat.core.identity.model import Caller, Role, User
+from qanat.core.identity.model import AccessKey, Caller, Group, Role, User
 from qanat.core.network.model import Home
 from qanat.core.policy.stored import StoredPolicy
 from qanat.wire.query import convert, parse_form
@@ -44,10 +44,12 @@ class Ids(Protocol):
 
 
 class Directory(Protocol):
-    """Who exists. The ARN of a user holds its path, which a request does not name."""
+    """Who and what exists. An ARN holds a path, which a request does not name."""
 
     def user(self, account: str, name: str) -> User | None: ...
+    def group(self, account: str, name: str) -> Group | None: ...
     def role(self, account: str, name: str) -> Role | None: ...
+    def key(self, access_key_id: str) -> AccessKey | None: ...
     def session_key(self) -> bytes | None: ...
     def unique_id_of(self, arn: str) -> str | None: ...
 

@@ -33,6 +33,13 @@ class Flat:
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """A map whose keys are data, not names of the service model: a list of `entry` with `key` and `value`."""
+
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """One error as it goes on the wire."""
 
@@ -71,6 +78,9 @@ def element(name: str, value: object, item: str) -> str:
 
 
 def _inside(value: object, item: str) -> str:
+    if isinstance(value, Entries):
+        pairs = ({"key": key, "value": one} for key, one in value.values.items())
+        return "".join(element("entry", pair, item) for pair in pairs)
     if isinstance(value, Mapping):
         return "".join(element(name, one, item) for name, one in value.items())
     if isinstance(value, list | tuple):

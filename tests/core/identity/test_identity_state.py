@@ -5,6 +5,7 @@ import pytest
 from qanat.core.control import Control
 from qanat.core.errors import QanatError
 from qanat.core.identity import commands as c
+from qanat.core.identity.holders import HolderKind
 from qanat.core.identity.model import AccessKey, User, caller_of
 from qanat.core.page import Page
 
@@ -22,7 +23,7 @@ def control_with(*commands: object) -> Control:
 BOB = c.CreateUser(ACCOUNT, "bob", "/team/", "AIDABOB")
 KEY = c.CreateAccessKey(ACCOUNT, "bob", "AKIA0000000000000001", "secret")
 KEY_2 = c.CreateAccessKey(ACCOUNT, "bob", "AKIA0000000000000002", "secret")
-POLICY = c.PutUserPolicy(ACCOUNT, "bob", "all", ALLOW_ALL)
+POLICY = c.PutInlinePolicy(HolderKind.USER, ACCOUNT, "bob", "all", ALLOW_ALL)
 
 
 @pytest.mark.parametrize(
@@ -69,19 +70,21 @@ POLICY = c.PutUserPolicy(ACCOUNT, "bob", "all", ALLOW_ALL)
         ),
         (
             (BOB,),
-            c.GetUserPolicy(ACCOUNT, "bob", "none"),
+            c.GetInlinePolicy(HolderKind.USER, ACCOUNT, "bob", "none"),
             "NoSuchEntity",
             "The user policy with name none cannot be found.",
         ),
         (
             (BOB,),
-            c.DeleteUserPolicy(ACCOUNT, "bob", "none"),
+            c.DeleteInlinePolicy(HolderKind.USER, ACCOUNT, "bob", "none"),
             "NoSuchEntity",
             "The user policy with name none cannot be found.",
         ),
         (
             (BOB,),
-            c.PutUserPolicy(ACCOUNT, "bob", "big", ALLOW_ALL.replace("*", "sqs:" + "x" * 2048)),
+            c.PutInlinePolicy(
+                HolderKind.USER, ACCOUNT, "bob", "big", ALLOW_ALL.replace("*", "sqs:" + "x" * 2048)
+            ),
             "LimitExceeded",
             "Maximum policy size of 2048 bytes exceeded for user bob",
         ),
@@ -106,13 +109,15 @@ def test_refusals(before: tuple[object, ...], command: object, code: str, text: 
 def test_a_policy_that_cannot_be_understood_is_malformed(document: str) -> None:
     control = control_with(BOB)
     with pytest.raises(QanatError) as refusal:
-        control.handle(c.PutUserPolicy(ACCOUNT, "bob", "p", document), 0)
+        control.handle(c.PutInlinePolicy(HolderKind.USER, ACCOUNT, "bob", "p", document), 0)
     assert refusal.value.code == "MalformedPolicyDocument"
 
 
 def test_white_space_does_not_count_towards_the_size_of_policies() -> None:
     control = control_with(BOB)
-    control.handle(c.PutUserPolicy(ACCOUNT, "bob", "p", ALLOW_ALL.replace(",", "," + " " * 2048)), 0)
+    control.handle(
+        c.PutInlinePolicy(HolderKind.USER, ACCOUNT, "bob", "p", ALLOW_ALL.replace(",", "," + " " * 2048)), 0
+    )
     user = control.identity.user(ACCOUNT, "bob")
     assert user is not None
     assert [name for name, _ in user.policies] == ["p"]

@@ -6,9 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from qanat.core.identity.model import caller_of, root_of
-from qanat.wire.iam import IAM
-from qanat.wire.service import Call
+from qanat.core.identity.model import caller_of
 
 ALLOW_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 
@@ -56,7 +54,6 @@ def test_a_user_from_beginning_to_end(cloud: Any) -> None:
         "NoSuchEntity",
         "The user with name bob cannot be found.",
     )
-    assert {name for _, name in cloud.called} == set(IAM.operations)
 
 
 def test_lists_come_in_pages(cloud: Any) -> None:
@@ -179,17 +176,3 @@ def test_statuses_are_those_of_the_service_model(cloud: Any) -> None:
     assert refusal(cloud, "CreateAccessKey", UserName="bob")[:2] == (409, "LimitExceeded")
     put = {"UserName": "bob", "PolicyName": "p", "PolicyDocument": "{"}
     assert refusal(cloud, "PutUserPolicy", **put)[:2] == (400, "MalformedPolicyDocument")
-
-
-def test_the_resource_of_a_user_holds_its_path(cloud: Any) -> None:
-    cloud.ask("iam", "CreateUser", UserName="bob", Path="/team/")
-    call = Call("123456789012", "us-east-2", root_of("123456789012"), 0, cloud.ids, cloud.control.identity)
-    expected = ("arn:aws:iam::123456789012:user/team/bob",)
-    for name, operation in IAM.operations.items():
-        if name in ("CreateUser", "ListUsers"):
-            continue
-        form = f"Action={name}&UserName=bob&PolicyName=p&PolicyDocument=d&AccessKeyId=AKIA000000000000000"
-        known = set(operation.input.__struct_encode_fields__)
-        wanted = [pair for pair in form.split("&") if pair.split("=")[0] in known | {"Action"}]
-        row, given = IAM.parse("&".join(wanted).encode())
-        assert row.resources(given, call) == expected, name

@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from qanat.core.identity.model import Caller
+from qanat.core.identity.holders import HolderKind
+from qanat.core.identity.model import Caller, KeyUse
 from qanat.core.identity.session_tokens import Credentials
 
 
@@ -45,6 +46,41 @@ class DeleteUser(Struct, frozen=True):
     name: str
 
 
+class UpdateUser(Struct, frozen=True):
+    """None leaves as it is."""
+
+    account: str
+    name: str
+    new_name: str | None = None
+    new_path: str | None = None
+
+
+class TagUser(Struct, frozen=True):
+    account: str
+    name: str
+    tags: tuple[tuple[str, str], ...]
+
+
+class UntagUser(Struct, frozen=True):
+    account: str
+    name: str
+    keys: tuple[str, ...]
+
+
+class ListUserTags(Struct, frozen=True):
+    account: str
+    name: str
+    marker: str | None = None
+    max_items: int = 100
+
+
+class GetLoginProfile(Struct, frozen=True):
+    """Always refused: nobody has a password here."""
+
+    account: str
+    user_name: str
+
+
 class CreateAccessKey(Struct, frozen=True):
     account: str
     user_name: str
@@ -65,30 +101,112 @@ class DeleteAccessKey(Struct, frozen=True):
     access_key_id: str
 
 
-class PutUserPolicy(Struct, frozen=True):
+class UpdateAccessKey(Struct, frozen=True):
     account: str
     user_name: str
-    policy_name: str
-    document: str
+    access_key_id: str
+    active: bool
 
 
-class GetUserPolicy(Struct, frozen=True):
+class GetAccessKeyLastUsed(Struct, frozen=True):
     account: str
+    access_key_id: str
+
+
+class NoteKeyUses(Struct, frozen=True):
+    """Uses of keys since the last such note, one a key."""
+
+    uses: tuple[KeyUse, ...]
+
+
+class CreateGroup(Struct, frozen=True):
+    account: str
+    name: str
+    path: str
+    group_id: str
+
+
+class GetGroup(Struct, frozen=True):
+    """The group and a page of its users."""
+
+    account: str
+    name: str
+    marker: str | None = None
+    max_items: int = 100
+
+
+class ListGroups(Struct, frozen=True):
+    account: str
+    path_prefix: str = "/"
+    marker: str | None = None
+    max_items: int = 100
+
+
+class UpdateGroup(Struct, frozen=True):
+    """None leaves as it is."""
+
+    account: str
+    name: str
+    new_name: str | None = None
+    new_path: str | None = None
+
+
+class DeleteGroup(Struct, frozen=True):
+    account: str
+    name: str
+
+
+class AddUserToGroup(Struct, frozen=True):
+    account: str
+    group_name: str
     user_name: str
-    policy_name: str
 
 
-class ListUserPolicies(Struct, frozen=True):
+class RemoveUserFromGroup(Struct, frozen=True):
+    account: str
+    group_name: str
+    user_name: str
+
+
+class ListGroupsForUser(Struct, frozen=True):
     account: str
     user_name: str
     marker: str | None = None
     max_items: int = 100
 
 
-class DeleteUserPolicy(Struct, frozen=True):
+class PutInlinePolicy(Struct, frozen=True):
+    kind: HolderKind
     account: str
-    user_name: str
+    holder: str
     policy_name: str
+    document: str
+
+
+class GetInlinePolicy(Struct, frozen=True):
+    kind: HolderKind
+    account: str
+    holder: str
+    policy_name: str
+
+
+class ListInlinePolicies(Struct, frozen=True):
+    kind: HolderKind
+    account: str
+    holder: str
+    marker: str | None = None
+    max_items: int = 100
+
+
+class DeleteInlinePolicy(Struct, frozen=True):
+    kind: HolderKind
+    account: str
+    holder: str
+    policy_name: str
+
+
+class GetAccountSummary(Struct, frozen=True):
+    account: str
 
 
 class MakeSessionKey(Struct, frozen=True):

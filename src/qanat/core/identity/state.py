@@ -1,13 +1,17 @@
 """Accounts, users and keys in memory, with what finds them.
 
-Invariants: every key and every user belongs to an account that exists; two users of an account never differ by
-case alone; a user is not removed while it has keys or policies.
+Invariants: every key, user and group belongs to an account that exists; two users (or groups) of an account never
+differ by case alone; a user is not removed while it has keys, policies or groups, nor a group while it has policies
+or members.
 """
 
 from qanat.core.identity.access_keys import AccessKeys
+from qanat.core.identity.account_summary import AccountSummary
 from qanat.core.identity.commands import CreateAccount, GetCallerIdentity, IssueSession, MakeSessionKey
 from qanat.core.identity.control_policies import ControlPolicies
 from qanat.core.identity.errors import EntityAlreadyExists
+from qanat.core.identity.groups import Groups
+from qanat.core.identity.inline_policies import InlinePolicies
 from qanat.core.identity.model import AccessKey, Caller, Group, ManagedPolicy, Role, User
 from qanat.core.identity.records import (
     AccessKeyDeleted,
@@ -31,7 +35,6 @@ from qanat.core.identity.records import (
     UserRenamed,
 )
 from qanat.core.identity.store import IdentityStore
-from qanat.core.identity.user_policies import UserPolicies
 from qanat.core.identity.users import Users
 from qanat.core.part import Appliers, Emit, Handlers
 
@@ -48,7 +51,9 @@ class IdentityState:
             **ControlPolicies(store, emit).handlers,
             **Users(store, emit).handlers,
             **AccessKeys(store, emit).handlers,
-            **UserPolicies(store, emit).handlers,
+            **Groups(store, emit).handlers,
+            **InlinePolicies(store, emit).handlers,
+            **AccountSummary(store).handlers,
         }
         self.appliers: Appliers = {
             AccountCreated: store.put_account,

@@ -1,11 +1,14 @@
-"""IAM: users, their keys and the policies written inside them, in the Query protocol."""
+"""IAM: users, groups, keys and the policies written inside them, in the Query protocol."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from qanat.wire.iam.access_keys import ACCESS_KEY_OPERATIONS
+from qanat.wire.iam.account import ACCOUNT_OPERATIONS
 from qanat.wire.iam.common import check, missing
-from qanat.wire.iam.user_policies import USER_POLICY_OPERATIONS
+from qanat.wire.iam.credentials import CREDENTIAL_OPERATIONS
+from qanat.wire.iam.groups import GROUP_OPERATIONS
+from qanat.wire.iam.inline_policies import INLINE_POLICY_OPERATIONS
 from qanat.wire.iam.users import USER_OPERATIONS
 from qanat.wire.service import ErrorRow, Service
 from qanat.wire.xml import QUERY
@@ -23,7 +26,14 @@ IAM: Final = Service(
     "2010-05-08",
     "https://iam.amazonaws.com/doc/2010-05-08/",
     QUERY,
-    {**USER_OPERATIONS, **ACCESS_KEY_OPERATIONS, **USER_POLICY_OPERATIONS},
+    {
+        **USER_OPERATIONS,
+        **GROUP_OPERATIONS,
+        **ACCESS_KEY_OPERATIONS,
+        **INLINE_POLICY_OPERATIONS,
+        **CREDENTIAL_OPERATIONS,
+        **ACCOUNT_OPERATIONS,
+    },
     _ERRORS,
     check,
     missing,

@@ -13,8 +13,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from qanat.core.identity.errors import ValidationError
+from qanat.core.identity.holders import HolderKind
 from qanat.core.identity.model import PrincipalType
-from qanat.core.names import root_arn, user_arn
+from qanat.core.names import group_arn, role_arn, root_arn, user_arn
 from qanat.core.page import Page
 from qanat.wire.service import Call
 
@@ -22,6 +23,8 @@ _NAME: Final = r"[\w+=,.@-]+"
 
 UserName = Annotated[str, Meta(min_length=1, max_length=128, pattern=_NAME)]
 NewUserName = Annotated[str, Meta(min_length=1, max_length=64, pattern=_NAME)]
+GroupName = Annotated[str, Meta(min_length=1, max_length=128, pattern=_NAME)]
+RoleName = Annotated[str, Meta(min_length=1, max_length=64, pattern=_NAME)]
 PolicyName = Annotated[str, Meta(min_length=1, max_length=128, pattern=_NAME)]
 AccessKeyId = Annotated[str, Meta(min_length=16, max_length=128, pattern=r"[\w]+")]
 Path = Annotated[str, Meta(min_length=1, max_length=512, pattern=r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)")]
@@ -30,6 +33,7 @@ Document = Annotated[
     str, Meta(min_length=1, max_length=131_072, pattern=r"[\u0009\u000A\u000D\u0020-\u00FF]+")
 ]
 Marker = Annotated[str, Meta(min_length=1, max_length=320, pattern=r"[\u0020-\u00FF]+")]
+Arn = Annotated[str, Meta(min_length=20, max_length=2048)]
 MaxItems = Annotated[int, Meta(ge=1, le=1000)]
 
 
@@ -101,6 +105,14 @@ def _texts(kind: Any, value: str | int) -> Iterator[str]:
         yield f"Member must satisfy regular expression pattern: {kind.pattern}"
 
 
+def one_of(value: str, at: str, allowed: tuple[str, ...]) -> str:
+    """The value; raises ValidationError where it is not among those that the service model lists."""
+    if value not in allowed:
+        breach = f"Member must satisfy enum value set: [{', '.join(allowed)}]"
+        raise ValidationError(_sentence([f"Value '{value}' at '{at}' {_FAILED} {breach}"]))
+    return value
+
+
 def user_meant(name: str | None, call: Call) -> str:
     """The user named, or else the user who calls; raises ValidationError where the caller is no user."""
     meant = name or call.caller.user_name
@@ -115,11 +127,28 @@ def arn_of(name: str, call: Call) -> str:
     return user_arn(call.account, name) if user is None else user.arn
 
 
+def holder_arn(kind: HolderKind, name: str, call: Call) -> str:
+    """With the path that the user, group or role has."""
+    if kind is HolderKind.USER:
+        return arn_of(name, call)
+    if kind is HolderKind.GROUP:
+        group = call.directory.group(call.account, name)
+        return group_arn(call.account, name) if group is None else group.arn
+    role = call.directory.role(call.account, name)
+    return role_arn(call.account, name) if role is None else role.arn
+
+
+def user_or_root(name: str | None, call: Call) -> str | None:
+    """The user named, or the user who calls, or None for root; raises ValidationError for callers of other kinds."""
+    if name is None and call.caller.type is PrincipalType.ACCOUNT:
+        return None
+    return user_meant(name, call)
+
+
 def arn_meant(name: str | None, call: Call) -> str:
     """The ARN of the user named, or of the caller."""
-    if name is None and call.caller.type is PrincipalType.ACCOUNT:
-        return root_arn(call.account)
-    return arn_of(user_meant(name, call), call)
+    meant = user_or_root(name, call)
+    return root_arn(call.account) if meant is None else arn_of(meant, call)
 
 
 def instant(at_ms: int) -> str:

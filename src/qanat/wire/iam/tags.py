@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from qanat.core.errors import InvalidParameterValue
 from qanat.core.identity.errors import InvalidInput, LimitExceeded, ValidationError
+from qanat.core.identity.tags import TAGS_MAX
 
-TAGS_MAX: Final = 50
 TAG_KEY_LENGTH_MAX: Final = 128
 TAG_VALUE_LENGTH_MAX: Final = 256
 
@@ -37,3 +37,12 @@ def read_tags(given: tuple[TagInput, ...]) -> tuple[tuple[str, str], ...]:
 
 def shown_tags(tags: tuple[tuple[str, str], ...]) -> list[dict[str, object]]:
     return [{"Key": key, "Value": value} for key, value in tags]
+
+
+def read_tag_keys(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Raises ValidationError."""
+    if len(given) > TAGS_MAX or not all(1 <= len(key) <= TAG_KEY_LENGTH_MAX for key in given):
+        raise ValidationError(
+            f"Up to {TAGS_MAX} tag keys are taken at once, each of 1 to {TAG_KEY_LENGTH_MAX} characters."
+        )
+    return given

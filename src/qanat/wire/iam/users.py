@@ -8,6 +8,7 @@ from qanat.core.identity.model import PrincipalType, User
 from qanat.core.names import user_arn
 from qanat.core.page import Page
 from qanat.wire.iam.common import (
+    Arn,
     IamInput,
     Marker,
     MaxItems,
@@ -19,16 +20,16 @@ from qanat.wire.iam.common import (
     arn_of,
     instant,
     page_fields,
-    user_meant,
+    user_or_root,
 )
-from qanat.wire.iam.tags import TagInput, read_tags, shown_tags
+from qanat.wire.iam.tags import TagInput, read_tag_keys, read_tags, shown_tags
 from qanat.wire.service import Call, Operation, Output, table
 
 
 class CreateUserInput(IamInput, frozen=True):
     user_name: NewUserName
     path: Path = "/"
-    permissions_boundary: str | None = None
+    permissions_boundary: Arn | None = None
     tags: tuple[TagInput, ...] = ()
 
 
@@ -42,8 +43,30 @@ class ListUsersInput(IamInput, frozen=True):
     max_items: MaxItems = 100
 
 
+class UpdateUserInput(IamInput, frozen=True):
+    user_name: UserName
+    new_user_name: NewUserName | None = None
+    new_path: Path | None = None
+
+
 class DeleteUserInput(IamInput, frozen=True):
     user_name: UserName
+
+
+class TagUserInput(IamInput, frozen=True):
+    user_name: UserName
+    tags: tuple[TagInput, ...]
+
+
+class UntagUserInput(IamInput, frozen=True):
+    user_name: UserName
+    tag_keys: tuple[str, ...]
+
+
+class ListUserTagsInput(IamInput, frozen=True):
+    user_name: UserName
+    marker: Marker | None = None
+    max_items: MaxItems = 100
 
 
 def _create(given: CreateUserInput, call: Call) -> object:
@@ -55,15 +78,14 @@ def _create(given: CreateUserInput, call: Call) -> object:
 
 
 def _get(given: GetUserInput, call: Call) -> object:
-    is_root = given.user_name is None and call.caller.type is PrincipalType.ACCOUNT
-    return commands.GetUser(call.account, None if is_root else user_meant(given.user_name, call))
+    return commands.GetUser(call.account, user_or_root(given.user_name, call))
 
 
 def _got(user: User, given: GetUserInput, call: Call) -> Output:
     if given.user_name is None and call.caller.type is PrincipalType.ACCOUNT:
         created = instant(user.created_at_ms)
         return {"User": {"UserId": user.user_id, "Arn": call.caller.arn, "CreateDate": created}}
-    return {"User": _shown_with_tags(user)}
+    return {"User": _shown_whole(user)}
 
 
 def _list(given: ListUsersInput, call: Call) -> object:
@@ -71,10 +93,38 @@ def _list(given: ListUsersInput, call: Call) -> object:
 
 
 def _listed(page: Page[User], given: object, call: Call) -> Output:
-    return {"Users": [_shown(user) for user in page.items], **page_fields(page)}
+    return {"Users": [shown_user(user) for user in page.items], **page_fields(page)}
 
 
-def _shown(user: User) -> dict[str, object]:
+def _update(given: UpdateUserInput, call: Call) -> object:
+    return commands.UpdateUser(call.account, given.user_name, given.new_user_name, given.new_path)
+
+
+def _update_resources(given: UpdateUserInput, call: Call) -> tuple[str, ...]:
+    """IAM API reference, UpdateUser: leave is needed on the user as it is and as it will be."""
+    user = call.directory.user(call.account, given.user_name)
+    path = given.new_path or ("/" if user is None else user.path)
+    return arn_of(given.user_name, call), user_arn(call.account, given.new_user_name or given.user_name, path)
+
+
+def _list_tags(given: ListUserTagsInput, call: Call) -> object:
+    return commands.ListUserTags(call.account, given.user_name, given.marker, given.max_items)
+
+
+def _listed_tags(page: Page[tuple[str, str]], given: object, call: Call) -> Output:
+    return {"Tags": shown_tags(page.items), **page_fields(page)}
+
+
+def _done(reply: None, given: object, call: Call) -> Output:
+    return None
+
+
+def _resource(given: DeleteUserInput | TagUserInput | UntagUserInput | ListUserTagsInput, call: Call) -> str:
+    return arn_of(given.user_name, call)
+
+
+def shown_user(user: User) -> dict[str, object]:
+    """As lists have it: tags and boundary are told by GetUser alone."""
     return {
         "Path": user.path,
         "UserName": user.name,
@@ -84,8 +134,16 @@ def _shown(user: User) -> dict[str, object]:
     }
 
 
-def _shown_with_tags(user: User) -> Mapping[str, object]:
-    return {**_shown(user), "Tags": shown_tags(user.tags) or None}
+def _shown_whole(user: User) -> Mapping[str, object]:
+    boundary = {
+        "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
+        "PermissionsBoundaryArn": user.boundary,
+    }
+    return {
+        **shown_user(user),
+        "PermissionsBoundary": None if user.boundary is None else boundary,
+        "Tags": shown_tags(user.tags) or None,
+    }
 
 
 USER_OPERATIONS = table(
@@ -95,7 +153,7 @@ USER_OPERATIONS = table(
         "iam:CreateUser",
         lambda given, call: user_arn(call.account, given.user_name, given.path),
         _create,
-        lambda user, given, call: {"User": _shown_with_tags(user)},
+        lambda user, given, call: {"User": _shown_whole(user)},
     ),
     Operation(
         "GetUser",
@@ -113,12 +171,30 @@ USER_OPERATIONS = table(
         _list,
         _listed,
     ),
+    Operation("UpdateUser", UpdateUserInput, "iam:UpdateUser", _update_resources, _update, _done),
     Operation(
         "DeleteUser",
         DeleteUserInput,
         "iam:DeleteUser",
-        lambda given, call: arn_of(given.user_name, call),
+        _resource,
         lambda given, call: commands.DeleteUser(call.account, given.user_name),
-        lambda reply, given, call: None,
+        _done,
     ),
+    Operation(
+        "TagUser",
+        TagUserInput,
+        "iam:TagUser",
+        _resource,
+        lambda given, call: commands.TagUser(call.account, given.user_name, read_tags(given.tags)),
+        _done,
+    ),
+    Operation(
+        "UntagUser",
+        UntagUserInput,
+        "iam:UntagUser",
+        _resource,
+        lambda given, call: commands.UntagUser(call.account, given.user_name, read_tag_keys(given.tag_keys)),
+        _done,
+    ),
+    Operation("ListUserTags", ListUserTagsInput, "iam:ListUserTags", _resource, _list_tags, _listed_tags),
 )
