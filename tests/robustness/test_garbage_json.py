@@ -209,7 +209,8 @@ class TestForms:
                 "CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupEgress",
                 "CreateVpcEndpoint", "ModifyVpcEndpoint", "DeleteVpcEndpoints", "DescribeVpcEndpoints",
                 "DescribeNetworkInterfaces", "CreateUser", "PutUserPolicy", "CreateAccessKey", "ListUsers",
-                "DeleteAccessKey", "GetUser", "GetCallerIdentity",
+                "DeleteAccessKey", "GetUser", "GetCallerIdentity", "CreateGroup", "AddUserToGroup", "TagUser",
+                "UntagUser", "UpdateUser", "PutGroupPolicy", "UpdateAccessKey", "ListMFADevices",
             ]
         ),
         parameters=st.dictionaries(
@@ -222,6 +223,7 @@ class TestForms:
                     "Filter.1.Value.1", "MaxResults", "NextToken", "UserName", "PolicyName", "Path", "Marker",
                     "MaxItems", "AccessKeyId", "EnableDnsSupport.Value", "EnableDnsHostnames.Value", "DryRun",
                     "AvailabilityZone", "TagSpecification.1.ResourceType", "TagSpecification.1.Tag.1.Key",
+                    "NewUserName", "NewPath", "Status", "Tags.member.1.Key", "Tags.member.1", "TagKeys.member.1",
                     "PrivateDnsEnabled", "ResetPolicy", "ClientToken", "SubnetConfiguration.1.Ipv4",
                     "SubnetConfiguration.1.SubnetId", "AmazonProvidedIpv6CidrBlock",
                 ]

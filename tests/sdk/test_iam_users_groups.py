@@ -57,6 +57,24 @@ def test_a_user_may_ask_about_itself_without_its_name(make_user: MakeUser) -> No
     assert refusal(own.list_access_keys).code == "InvalidClientTokenId"
 
 
+def test_tags_decide_who_may_be_changed(make_user: MakeUser, iam: Any, name: str) -> None:
+    mine = {"StringEquals": {"aws:ResourceTag/team": "a"}}
+    made_mine = {"StringEquals": {"aws:RequestTag/team": "a"}}
+    clerk = make_user(
+        policy(
+            allow("iam:UpdateUser", Condition=mine),
+            allow(["iam:CreateUser", "iam:TagUser"], Condition=made_mine),
+        )
+    ).of("iam")
+    assert refusal(clerk.create_user, UserName=name).code == "AccessDenied"
+    other = refusal(clerk.create_user, UserName=name, Tags=[{"Key": "team", "Value": "b"}])
+    assert other.code == "AccessDenied"
+    clerk.create_user(UserName=name, Tags=[{"Key": "team", "Value": "a"}])
+    clerk.update_user(UserName=name, NewPath="/x/")
+    iam.tag_user(UserName=name, Tags=[{"Key": "team", "Value": "b"}])
+    assert refusal(clerk.update_user, UserName=name, NewPath="/y/").code == "AccessDenied"
+
+
 def test_the_last_use_of_a_key_outlives_a_clean_stop(start_server: StartServer) -> None:
     server = start_server()
     clients = Clients(server)

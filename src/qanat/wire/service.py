@@ -6,6 +6,7 @@ which alone may draw ids and refuses a dry run; submit; `operation.output`; `ren
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from msgspec import Struct
@@ -50,6 +51,9 @@ class Directory(Protocol):
     def group(self, account: str, name: str) -> Group | None: ...
     def role(self, account: str, name: str) -> Role | None: ...
     def key(self, access_key_id: str) -> AccessKey | None: ...
+    def tags_of(self, arn: str) -> tuple[tuple[str, str], ...]:
+        """Of what has that ARN now; none where nothing has it, or nothing of IAM."""
+
     def session_key(self) -> bytes | None: ...
     def unique_id_of(self, arn: str) -> str | None: ...
 
@@ -91,6 +95,19 @@ class Call:
 
 
 Output = Mapping[str, object] | None
+Context = Mapping[str, str | tuple[str, ...]]
+RequestTags = Mapping[str, str | None]
+
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def no_context(given: Any, call: Call) -> Context:
+    return _NOTHING
+
+
+def no_request_tags(given: Any) -> RequestTags:
+    return _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +124,10 @@ class Operation:
     """Of (reply, input, call)."""
     asks: Callable[[Any, Call], tuple[Permission, ...]] | None = None
     """What must be allowed, where that is more than `action` on every resource in the caller's account."""
+    context: Callable[[Any, Call], Context] = no_context
+    """Condition keys of the service's own, in lower case."""
+    request_tags: Callable[[Any], RequestTags] = no_request_tags
+    """The tags that a request sets, and those that it takes away (None)."""
 
     def resources(self, given: Struct, call: Call) -> tuple[str, ...]:
         """The ARNs, or `*`, on every one of which the action must be allowed."""
@@ -119,7 +140,17 @@ class Operation:
             return self.asks(given, call)
         if self.action is None:
             return ()
-        return tuple(Permission(self.action, one, call.account) for one in self.resources(given, call))
+        context, tags = self.context(given, call), self.request_tags(given)
+        return tuple(permission(self.action, one, call, context, tags) for one in self.resources(given, call))
+
+
+def permission(
+    action: str, arn: str, call: Call, context: Context = _NOTHING, request_tags: RequestTags = _NOTHING
+) -> Permission:
+    """On a thing of the caller's account, with the tags that it has as `aws:ResourceTag` and the service's own."""
+    service, tags = action.partition(":")[0], call.directory.tags_of(arn)
+    own = {f"{service}:resourcetag/{key.lower()}": value for key, value in tags}
+    return Permission(action, arn, call.account, {**context, **own}, request_tags, tags)
 
 
 @dataclass(frozen=True, slots=True)

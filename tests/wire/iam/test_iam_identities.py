@@ -13,7 +13,7 @@ from qanat.core.identity.model import KeyUse, Role, caller_of, root_of
 from qanat.core.identity.records import RolePut, UserPut
 from qanat.wire.iam import IAM
 from qanat.wire.query_json import QUERY_JSON
-from qanat.wire.service import Call
+from qanat.wire.service import Call, Permission
 from wire.iam.test_iam_shapes import assert_whole
 
 ACCOUNT = "123456789012"
@@ -290,4 +290,48 @@ def test_to_rename_needs_leave_on_both_names(ask: Ask, cloud: Any, form: str, ne
     ask("CreateUser", UserName="bob", Path="/x/")
     ask("CreateGroup", GroupName="staff", Path="/y/")
     old = USER if "User" in form else GROUP
-    assert resources(cloud, form) == (old, f"arn:aws:iam::{ACCOUNT}:{new}")
+    asked = [one.resource for one in asked_about(cloud, form)]
+    assert asked == [old, f"arn:aws:iam::{ACCOUNT}:{new}"]
+
+
+def asked_about(cloud: Any, form: str) -> list[Permission]:
+    row, given = IAM.parse(form.encode())
+    return list(row.permissions(given, call_of(cloud)))
+
+
+class TestConditionKeys:
+    """Service Authorization Reference, Identity and Access Management: the condition keys of each action."""
+
+    def test_a_tagged_user_is_made_and_tagged(self, cloud: Any) -> None:
+        form = "Action=CreateUser&UserName=bob&Tags.member.1.Key=Team&Tags.member.1.Value=a"
+        asked = asked_about(cloud, form)
+        assert [one.action for one in asked] == ["iam:CreateUser", "iam:TagUser"]
+        assert [one.request_tags for one in asked] == [{"Team": "a"}] * 2
+        (asked_once,) = asked_about(cloud, "Action=CreateUser&UserName=bob&PermissionsBoundary=arn")
+        assert asked_once.context == {"iam:permissionsboundary": "arn"}
+
+    def test_tags_that_come_go_and_are_there(self, ask: Ask, cloud: Any) -> None:
+        ask("CreateUser", UserName="bob", Tags=[{"Key": "Team", "Value": "a"}])
+        form = "Action=TagUser&UserName=bob&Tags.member.1.Key=k&Tags.member.1.Value=v"
+        (asked,) = asked_about(cloud, form)
+        assert asked.request_tags == {"k": "v"}
+        assert asked.resource_tags == (("Team", "a"),)
+        assert asked.context == {"iam:resourcetag/team": "a"}
+        (asked,) = asked_about(cloud, "Action=UntagUser&UserName=bob&TagKeys.member.1=Team")
+        assert asked.request_tags == {"Team": None}
+        before, after = asked_about(cloud, "Action=UpdateUser&UserName=bob&NewUserName=rob")
+        assert before.resource_tags == after.resource_tags == (("Team", "a"),)
+        (asked,) = asked_about(cloud, "Action=DeleteUser&UserName=bob")
+        assert (asked.request_tags, asked.resource_tags) == ({}, (("Team", "a"),))
+
+    @pytest.mark.parametrize("operation", ["PutUserPolicy", "DeleteUserPolicy"])
+    def test_the_boundary_of_whoever_gets_a_policy(self, ask: Ask, cloud: Any, operation: str) -> None:
+        ask("CreateUser", UserName="bob")
+        form = f"Action={operation}&UserName=bob&PolicyName=p"
+        form += "&PolicyDocument=d" if operation == "PutUserPolicy" else ""
+        (asked,) = asked_about(cloud, form)
+        assert asked.context == {}
+        user = cloud.control.identity.user(ACCOUNT, "bob")
+        cloud.control.apply(UserPut(replace(user, boundary="arn:aws:iam::aws:policy/ReadOnlyAccess")))
+        (asked,) = asked_about(cloud, form)
+        assert asked.context == {"iam:permissionsboundary": "arn:aws:iam::aws:policy/ReadOnlyAccess"}

@@ -27,7 +27,8 @@ def test_an_operation_takes_what_the_model_says(name: str) -> None:
         assert field.required == (member in shape.required_members), member
         kind = without_none(field.type)
         bounds = members[member].metadata
-        if isinstance(kind, StrType) and "enum" not in bounds:
+        # A value of a list and an ARN have errors of their own.
+        if isinstance(kind, StrType) and "enum" not in bounds and members[member].name != "arnType":
             told = {"min": kind.min_length, "max": kind.max_length, "pattern": kind.pattern}
             assert {key: value for key, value in told.items() if value is not None} == {
                 key: bounds[key] for key in ("min", "max", "pattern") if key in bounds

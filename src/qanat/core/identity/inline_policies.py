@@ -11,14 +11,13 @@ from qanat.core.identity.commands import (
     ListInlinePolicies,
     PutInlinePolicy,
 )
-from qanat.core.identity.errors import LimitExceeded, MalformedPolicyDocument, NoSuchEntity
+from qanat.core.identity.documents import read_document
+from qanat.core.identity.errors import LimitExceeded, NoSuchEntity
 from qanat.core.identity.holders import HolderKind, existing_holder, put
 from qanat.core.identity.store import Holder, IdentityStore
 from qanat.core.page import Page, page
 from qanat.core.part import Emit, Handlers
-from qanat.core.policy.document import PolicyKind, parse
-from qanat.core.policy.errors import PolicyInvalid
-from qanat.core.policy.sizes import without_white_space
+from qanat.core.policy.sizes import PolicyKind, without_white_space
 
 INLINE_POLICIES_MAX_CHARACTERS: Final[Mapping[HolderKind, int]] = {
     HolderKind.USER: 2_048,
@@ -47,11 +46,7 @@ class InlinePolicies:
             raise LimitExceeded(
                 f"Maximum policy size of {limit} bytes exceeded for {command.kind} {command.holder}"
             )
-        try:
-            parse(command.document, PolicyKind.IDENTITY)
-        except PolicyInvalid as error:
-            # IAM's own sentence first, then where we found it.
-            raise MalformedPolicyDocument(f"{error.reason} ({error.message})") from error
+        read_document(command.document, PolicyKind.IDENTITY)
         modified = replace(holder, policies=tuple(sorted(policies.items())))
         if modified != holder:
             self._emit(put(modified))

@@ -12,7 +12,7 @@ from qanat.core.identity.control_policies import ControlPolicies
 from qanat.core.identity.errors import EntityAlreadyExists
 from qanat.core.identity.groups import Groups
 from qanat.core.identity.inline_policies import InlinePolicies
-from qanat.core.identity.model import AccessKey, Caller, Group, ManagedPolicy, Role, User
+from qanat.core.identity.model import AccessKey, Caller, Group, ManagedPolicy, Role, Texts, User
 from qanat.core.identity.records import (
     AccessKeyDeleted,
     AccessKeyPut,
@@ -111,6 +111,10 @@ class IdentityState:
     def unique_id_of(self, arn: str) -> str | None:
         """The unique id (AIDA..., AROA...) of the user or role that has this ARN now."""
         return self._store.unique_id_of(arn)
+
+    def tags_of(self, arn: str) -> Texts:
+        """Of the user, role or managed policy that has this ARN now."""
+        return self._store.tags_of(arn)
 
     def session_key(self) -> bytes | None:
         """What seals session tokens; None before the first start has made it."""

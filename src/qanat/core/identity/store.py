@@ -10,6 +10,7 @@ from qanat.core.identity.model import (
     KeyUse,
     ManagedPolicy,
     Role,
+    Texts,
     User,
 )
 from qanat.core.identity.records import (
@@ -110,6 +111,14 @@ class IdentityStore:
         """The unique id (AIDA..., AROA...) of the user or role that has this ARN now."""
         found = self.users.where("arn", arn) or self.roles.where("arn", arn)
         return found[0].unique_id if found else None
+
+    def tags_of(self, arn: str) -> Texts:
+        """Of the user, role or managed policy that has this ARN now."""
+        found = self.users.where("arn", arn) or self.roles.where("arn", arn)
+        if found:
+            return found[0].tags
+        policy = self.managed_policies.get(arn)
+        return () if policy is None else policy.tags
 
     def name_taken(self, account: str, name: str) -> bool:
         """IAM tells names apart by case when it looks them up, but not when it makes them."""

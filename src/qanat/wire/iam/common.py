@@ -33,7 +33,6 @@ Document = Annotated[
     str, Meta(min_length=1, max_length=131_072, pattern=r"[\u0009\u000A\u000D\u0020-\u00FF]+")
 ]
 Marker = Annotated[str, Meta(min_length=1, max_length=320, pattern=r"[\u0020-\u00FF]+")]
-Arn = Annotated[str, Meta(min_length=20, max_length=2048)]
 MaxItems = Annotated[int, Meta(ge=1, le=1000)]
 
 
@@ -136,6 +135,18 @@ def holder_arn(kind: HolderKind, name: str, call: Call) -> str:
         return group_arn(call.account, name) if group is None else group.arn
     role = call.directory.role(call.account, name)
     return role_arn(call.account, name) if role is None else role.arn
+
+
+BOUNDARY_KEY: Final = "iam:permissionsboundary"
+
+
+def boundary_context(kind: HolderKind, name: str, call: Call) -> dict[str, str]:
+    """`iam:PermissionsBoundary`: the boundary that the user or role has."""
+    if kind is HolderKind.GROUP:
+        return {}
+    holder = call.directory.user if kind is HolderKind.USER else call.directory.role
+    found = holder(call.account, name)
+    return {} if found is None or found.boundary is None else {BOUNDARY_KEY: found.boundary}
 
 
 def user_or_root(name: str | None, call: Call) -> str | None:

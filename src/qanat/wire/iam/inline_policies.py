@@ -17,10 +17,11 @@ from qanat.wire.iam.common import (
     PolicyName,
     RoleName,
     UserName,
+    boundary_context,
     holder_arn,
     page_fields,
 )
-from qanat.wire.service import Call, Operation, Output, table
+from qanat.wire.service import Call, Context, Operation, Output, table
 
 
 class UserPolicyInput(IamInput, frozen=True):
@@ -81,6 +82,9 @@ def _rows(
     def resource(given: PolicyInput | ListInput, call: Call) -> str:
         return holder_arn(kind, given.holder, call)
 
+    def context(given: PolicyInput, call: Call) -> Context:
+        return boundary_context(kind, given.holder, call)
+
     def put(given: PutInput, call: Call) -> object:
         return commands.PutInlinePolicy(
             kind, call.account, given.holder, given.policy_name, given.policy_document
@@ -104,10 +108,20 @@ def _rows(
         return commands.DeleteInlinePolicy(kind, call.account, given.holder, given.policy_name)
 
     return table(
-        Operation(f"Put{holder}Policy", put_input, f"iam:Put{holder}Policy", resource, put, _done),
+        Operation(
+            f"Put{holder}Policy", put_input, f"iam:Put{holder}Policy", resource, put, _done, context=context
+        ),
         Operation(f"Get{holder}Policy", one, f"iam:Get{holder}Policy", resource, get, got),
         Operation(f"List{holder}Policies", list_input, f"iam:List{holder}Policies", resource, list_, _listed),
-        Operation(f"Delete{holder}Policy", one, f"iam:Delete{holder}Policy", resource, delete, _done),
+        Operation(
+            f"Delete{holder}Policy",
+            one,
+            f"iam:Delete{holder}Policy",
+            resource,
+            delete,
+            _done,
+            context=context,
+        ),
     )
 
 

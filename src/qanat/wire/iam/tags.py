@@ -1,6 +1,6 @@
 """Tags of IAM's things: their bounds (IAM User Guide, reference_iam-quotas) and how they are written."""
 
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -46,3 +46,22 @@ def read_tag_keys(given: tuple[str, ...]) -> tuple[str, ...]:
             f"Up to {TAGS_MAX} tag keys are taken at once, each of 1 to {TAG_KEY_LENGTH_MAX} characters."
         )
     return given
+
+
+class Tagging(Protocol):
+    @property
+    def tags(self) -> tuple[TagInput, ...]: ...
+
+
+class Untagging(Protocol):
+    @property
+    def tag_keys(self) -> tuple[str, ...]: ...
+
+
+def tags_set(given: Tagging) -> dict[str, str | None]:
+    """`aws:RequestTag` and `aws:TagKeys` of a request with tags."""
+    return {tag.key: tag.value for tag in given.tags}
+
+
+def tags_taken(given: Untagging) -> dict[str, str | None]:
+    return dict.fromkeys(given.tag_keys)

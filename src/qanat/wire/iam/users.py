@@ -1,6 +1,7 @@
 """The rows of users."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from qanat.core.identity import commands
 from qanat.core.identity.errors import InvalidInput
@@ -8,7 +9,7 @@ from qanat.core.identity.model import PrincipalType, User
 from qanat.core.names import user_arn
 from qanat.core.page import Page
 from qanat.wire.iam.common import (
-    Arn,
+    BOUNDARY_KEY,
     IamInput,
     Marker,
     MaxItems,
@@ -22,14 +23,14 @@ from qanat.wire.iam.common import (
     page_fields,
     user_or_root,
 )
-from qanat.wire.iam.tags import TagInput, read_tag_keys, read_tags, shown_tags
-from qanat.wire.service import Call, Operation, Output, table
+from qanat.wire.iam.tags import TagInput, read_tag_keys, read_tags, shown_tags, tags_set, tags_taken
+from qanat.wire.service import Call, Operation, Output, Permission, permission, table
 
 
 class CreateUserInput(IamInput, frozen=True):
     user_name: NewUserName
     path: Path = "/"
-    permissions_boundary: Arn | None = None
+    permissions_boundary: str | None = None
     tags: tuple[TagInput, ...] = ()
 
 
@@ -77,6 +78,19 @@ def _create(given: CreateUserInput, call: Call) -> object:
     return commands.CreateUser(call.account, given.user_name, given.path, call.ids.iam("AIDA"), tags)
 
 
+def _new_arn(given: CreateUserInput, call: Call) -> str:
+    return user_arn(call.account, given.user_name, given.path)
+
+
+def _create_permissions(given: CreateUserInput, call: Call) -> tuple[Permission, ...]:
+    """To make a user with tags is to tag it, too (Service Authorization Reference, CreateUser)."""
+    boundary = given.permissions_boundary
+    context = {} if boundary is None else {BOUNDARY_KEY: boundary}
+    actions = ("iam:CreateUser", "iam:TagUser") if given.tags else ("iam:CreateUser",)
+    arn, tags = _new_arn(given, call), tags_set(given)
+    return tuple(permission(action, arn, call, context, tags) for action in actions)
+
+
 def _get(given: GetUserInput, call: Call) -> object:
     return commands.GetUser(call.account, user_or_root(given.user_name, call))
 
@@ -100,11 +114,13 @@ def _update(given: UpdateUserInput, call: Call) -> object:
     return commands.UpdateUser(call.account, given.user_name, given.new_user_name, given.new_path)
 
 
-def _update_resources(given: UpdateUserInput, call: Call) -> tuple[str, ...]:
-    """IAM API reference, UpdateUser: leave is needed on the user as it is and as it will be."""
+def _update_permissions(given: UpdateUserInput, call: Call) -> tuple[Permission, ...]:
+    """IAM API reference, UpdateUser: leave is needed on the user as it is and as it will be, tags and all."""
     user = call.directory.user(call.account, given.user_name)
     path = given.new_path or ("/" if user is None else user.path)
-    return arn_of(given.user_name, call), user_arn(call.account, given.new_user_name or given.user_name, path)
+    new_arn = user_arn(call.account, given.new_user_name or given.user_name, path)
+    before = permission("iam:UpdateUser", arn_of(given.user_name, call), call)
+    return before, replace(before, resource=new_arn)
 
 
 def _list_tags(given: ListUserTagsInput, call: Call) -> object:
@@ -151,9 +167,10 @@ USER_OPERATIONS = table(
         "CreateUser",
         CreateUserInput,
         "iam:CreateUser",
-        lambda given, call: user_arn(call.account, given.user_name, given.path),
+        _new_arn,
         _create,
         lambda user, given, call: {"User": _shown_whole(user)},
+        _create_permissions,
     ),
     Operation(
         "GetUser",
@@ -171,7 +188,9 @@ USER_OPERATIONS = table(
         _list,
         _listed,
     ),
-    Operation("UpdateUser", UpdateUserInput, "iam:UpdateUser", _update_resources, _update, _done),
+    Operation(
+        "UpdateUser", UpdateUserInput, "iam:UpdateUser", _resource, _update, _done, _update_permissions
+    ),
     Operation(
         "DeleteUser",
         DeleteUserInput,
@@ -187,6 +206,7 @@ USER_OPERATIONS = table(
         _resource,
         lambda given, call: commands.TagUser(call.account, given.user_name, read_tags(given.tags)),
         _done,
+        request_tags=tags_set,
     ),
     Operation(
         "UntagUser",
@@ -195,6 +215,7 @@ USER_OPERATIONS = table(
         _resource,
         lambda given, call: commands.UntagUser(call.account, given.user_name, read_tag_keys(given.tag_keys)),
         _done,
+        request_tags=tags_taken,
     ),
     Operation("ListUserTags", ListUserTagsInput, "iam:ListUserTags", _resource, _list_tags, _listed_tags),
 )
