@@ -15,6 +15,7 @@ from qanat.core.control import Control
 from qanat.core.control_records import ControlRecord, RecordsUnreadable, decode, encode
 from qanat.core.errors import QanatError
 from qanat.core.identity import commands as iam
+from qanat.core.identity import policy_commands, role_commands
 from qanat.core.identity.holders import HolderKind
 from qanat.core.identity.model import KeyUse
 from qanat.core.network import commands as ec2
@@ -58,6 +59,13 @@ class World:
 
 Step = Callable[[World, int, int, int], object]
 
+ROLES = ("worker", "Worker", "keeper")
+TRUSTS = (
+    '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}',
+    f'{{"Statement":[{{"Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{ACCOUNT}:user/x/bob"}},"Action":"sts:*"}}]}}',
+    "{",
+)
+
 
 def account(number: int) -> str:
     return OTHER if number % 7 == 6 else ACCOUNT
@@ -70,6 +78,17 @@ def home(number: int) -> Home:
 def holder(a: int, b: int) -> tuple[HolderKind, str, str]:
     kind = (HolderKind.USER, HolderKind.GROUP)[b % 2]
     return kind, account(a), (USERS if kind is HolderKind.USER else GROUPS)[b % 3]
+
+
+def managed(a: int, b: int) -> str:
+    if b == 7:
+        return "arn:aws:iam::aws:policy/AmazonSQSFullAccess"
+    return f"arn:aws:iam::{account(a)}:policy/x/m{b % 3}"
+
+
+def using(a: int, b: int) -> tuple[HolderKind, str, str]:
+    kind, name = ((HolderKind.USER, "bob"), (HolderKind.ROLE, "worker"), (HolderKind.ROLE, "keeper"))[b % 3]
+    return kind, account(a), name
 
 
 def few(world: World, kind: str, number: int, count: int) -> tuple[str, ...]:
@@ -151,6 +170,59 @@ STEPS: dict[str, Step] = {
         *holder(a, b), f"p{c}", IDENTITY_POLICY if c < 8 else "{"
     ),
     "no policy": lambda w, a, b, c: iam.DeleteInlinePolicy(*holder(a, b), f"p{c}"),
+    "role": lambda w, a, b, c: role_commands.CreateRole(
+        account(a),
+        ROLES[b % 3],
+        "/x/",
+        f"AROA{a}",
+        TRUSTS[c % 3],
+        "text",
+        boundary=(managed(a, b) if c > 7 else None),
+    ),
+    "change role": lambda w, a, b, c: role_commands.UpdateRole(
+        account(a), ROLES[b % 3], "ab"[: c % 3], 3_600 + c
+    ),
+    "trust": lambda w, a, b, c: role_commands.UpdateAssumeRolePolicy(account(a), ROLES[b % 3], TRUSTS[c % 3]),
+    "no role": lambda w, a, b, c: role_commands.DeleteRole(account(a), ROLES[b % 3]),
+    "tag role": lambda w, a, b, c: role_commands.TagRole(
+        account(a), ROLES[b % 3], (("kK"[c % 2], f"{c % 3}"),)
+    ),
+    "untag role": lambda w, a, b, c: role_commands.UntagRole(account(a), ROLES[b % 3], ("kK"[c % 2],)),
+    "managed": lambda w, a, b, c: policy_commands.CreatePolicy(
+        account(a), f"m{b % 3}", "/x/", f"ANPA{a}", IDENTITY_POLICY
+    ),
+    "no managed": lambda w, a, b, c: policy_commands.DeletePolicy(account(a), managed(a, b)),
+    "version": lambda w, a, b, c: policy_commands.CreatePolicyVersion(
+        account(a), managed(a, b), IDENTITY_POLICY, c % 2 == 0
+    ),
+    "default": lambda w, a, b, c: policy_commands.SetDefaultPolicyVersion(
+        account(a), managed(a, b), f"v{1 + c % 5}"
+    ),
+    "no version": lambda w, a, b, c: policy_commands.DeletePolicyVersion(
+        account(a), managed(a, b), f"v{1 + c % 5}"
+    ),
+    "tag policy": lambda w, a, b, c: policy_commands.TagPolicy(
+        account(a), managed(a, b), (("k", f"{c % 2}"),)
+    ),
+    "use": lambda w, a, b, c: policy_commands.AttachPolicy(*using(a, b), managed(a, c)),
+    "no use": lambda w, a, b, c: policy_commands.DetachPolicy(*using(a, b), managed(a, c)),
+    "bound": lambda w, a, b, c: policy_commands.PutPermissionsBoundary(*using(a, b), managed(a, c)),
+    "unbound": lambda w, a, b, c: policy_commands.DeletePermissionsBoundary(*using(a, b)),
+    "profile": lambda w, a, b, c: role_commands.CreateInstanceProfile(
+        account(a), ROLES[b % 3], "/x/", f"AIPA{a}"
+    ),
+    "no profile": lambda w, a, b, c: role_commands.DeleteInstanceProfile(account(a), ROLES[b % 3]),
+    "fill profile": lambda w, a, b, c: role_commands.AddRoleToInstanceProfile(
+        account(a), ROLES[b % 3], ROLES[c % 3]
+    ),
+    "empty profile": lambda w, a, b, c: role_commands.RemoveRoleFromInstanceProfile(
+        account(a), ROLES[b % 3], ROLES[c % 3]
+    ),
+    "tag profile": lambda w, a, b, c: role_commands.TagInstanceProfile(
+        account(a), ROLES[b % 3], (("k", f"{c % 2}"),)
+    ),
+    "untag profile": lambda w, a, b, c: role_commands.UntagInstanceProfile(account(a), ROLES[b % 3], ("K",)),
+    "untag policy": lambda w, a, b, c: policy_commands.UntagPolicy(account(a), managed(a, b), ("K",)),
     "vpc": lambda w, a, b, c: ec2.CreateVpc(
         home(a), w.new("vpc"), f"10.{a}.0.0/{14 + b}", w.new("sg"), w.new("sgr"), w.new("sgr")
     ),
@@ -185,6 +257,9 @@ BEGINNING = [
     ("user", 0, 0, 0),
     ("key", 0, 0, 0),
     ("iam group", 0, 0, 0),
+    ("role", 0, 0, 0),
+    ("managed", 0, 0, 0),
+    ("profile", 0, 0, 0),
     ("vpc", 0, 2, 0),
     ("dns", 1, 0, 1),
     ("subnet", 0, 1, 0),

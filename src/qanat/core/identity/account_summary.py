@@ -3,12 +3,15 @@
 from typing import Final
 
 from qanat.core.identity.access_keys import ACCESS_KEYS_OF_USER_MAX
+from qanat.core.identity.attachments import ATTACHED_MAX
 from qanat.core.identity.commands import GetAccountSummary
 from qanat.core.identity.groups import GROUPS_OF_USER_MAX
 from qanat.core.identity.holders import HolderKind
 from qanat.core.identity.inline_policies import INLINE_POLICIES_MAX_CHARACTERS
+from qanat.core.identity.managed_policies import POLICY_MAX_CHARACTERS, VERSIONS_MAX
 from qanat.core.identity.store import IdentityStore
 from qanat.core.part import Handlers
+from qanat.core.policy.sizes import SIZES, PolicyKind
 
 _QUOTAS: Final = {
     "AccessKeysPerUserQuota": ACCESS_KEYS_OF_USER_MAX,
@@ -16,6 +19,12 @@ _QUOTAS: Final = {
     "UserPolicySizeQuota": INLINE_POLICIES_MAX_CHARACTERS[HolderKind.USER],
     "GroupPolicySizeQuota": INLINE_POLICIES_MAX_CHARACTERS[HolderKind.GROUP],
     "RolePolicySizeQuota": INLINE_POLICIES_MAX_CHARACTERS[HolderKind.ROLE],
+    "AssumeRolePolicySizeQuota": SIZES[PolicyKind.TRUST].max,
+    "PolicySizeQuota": POLICY_MAX_CHARACTERS,
+    "VersionsPerPolicyQuota": VERSIONS_MAX,
+    "AttachedPoliciesPerUserQuota": ATTACHED_MAX,
+    "AttachedPoliciesPerGroupQuota": ATTACHED_MAX,
+    "AttachedPoliciesPerRoleQuota": ATTACHED_MAX,
 }
 # What no account has here, though clients may look for it. Root has no keys: its name is never signed with.
 _NONE: Final = dict.fromkeys(

@@ -25,6 +25,7 @@ class CreateUser(Struct, frozen=True):
     path: str
     user_id: str
     tags: tuple[tuple[str, str], ...] = ()
+    boundary: str | None = None
 
 
 class GetUser(Struct, frozen=True):

@@ -7,12 +7,24 @@ or members.
 
 from qanat.core.identity.access_keys import AccessKeys
 from qanat.core.identity.account_summary import AccountSummary
+from qanat.core.identity.attachments import Attachments
 from qanat.core.identity.commands import CreateAccount, GetCallerIdentity, IssueSession, MakeSessionKey
 from qanat.core.identity.control_policies import ControlPolicies
 from qanat.core.identity.errors import EntityAlreadyExists
 from qanat.core.identity.groups import Groups
 from qanat.core.identity.inline_policies import InlinePolicies
-from qanat.core.identity.model import AccessKey, Caller, Group, ManagedPolicy, Role, Texts, User
+from qanat.core.identity.instance_profiles import InstanceProfiles
+from qanat.core.identity.managed_policies import ManagedPolicies
+from qanat.core.identity.model import (
+    AccessKey,
+    Caller,
+    Group,
+    InstanceProfile,
+    ManagedPolicy,
+    Role,
+    Texts,
+    User,
+)
 from qanat.core.identity.records import (
     AccessKeyDeleted,
     AccessKeyPut,
@@ -34,6 +46,7 @@ from qanat.core.identity.records import (
     UserPut,
     UserRenamed,
 )
+from qanat.core.identity.roles import Roles
 from qanat.core.identity.store import IdentityStore
 from qanat.core.identity.users import Users
 from qanat.core.part import Appliers, Emit, Handlers
@@ -54,6 +67,10 @@ class IdentityState:
             **Groups(store, emit).handlers,
             **InlinePolicies(store, emit).handlers,
             **AccountSummary(store).handlers,
+            **Roles(store, emit).handlers,
+            **ManagedPolicies(store, emit).handlers,
+            **Attachments(store, emit).handlers,
+            **InstanceProfiles(store, emit).handlers,
         }
         self.appliers: Appliers = {
             AccountCreated: store.put_account,
@@ -102,7 +119,10 @@ class IdentityState:
 
     def managed_policy(self, arn: str) -> ManagedPolicy | None:
         """Of an account or of AWS."""
-        return self._store.managed_policies.get(arn)
+        return self._store.managed_policy(arn)
+
+    def instance_profile(self, account: str, name: str) -> InstanceProfile | None:
+        return self._store.instance_profiles.get((account, name))
 
     def control_policies(self, account: str) -> ControlPoliciesSet | None:
         """None: nothing restricts the account."""
@@ -113,7 +133,7 @@ class IdentityState:
         return self._store.unique_id_of(arn)
 
     def tags_of(self, arn: str) -> Texts:
-        """Of the user, role or managed policy that has this ARN now."""
+        """Of the user, role, managed policy or instance profile that has this ARN now."""
         return self._store.tags_of(arn)
 
     def session_key(self) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from qanat.core.identity.aws_managed import AWS, AWS_MANAGED
 from qanat.core.identity.errors import NoSuchEntity, NoSuchUser
 from qanat.core.identity.model import (
     AccessKey,
@@ -69,6 +70,7 @@ class IdentityStore:
         )
         self.instance_profiles: Table[tuple[str, str], InstanceProfile] = Table(
             lambda profile: (profile.account, profile.name),
+            arn=lambda profile: (profile.arn,),
             account=lambda profile: (profile.account,),
             folded=lambda profile: (entry(profile.account, profile.name.lower()),),
             role=lambda profile: () if profile.role is None else (entry(profile.account, profile.role),),
@@ -107,16 +109,30 @@ class IdentityStore:
             raise NoSuchEntity(f"The role with name {name} cannot be found.")
         return role
 
+    def managed_policy(self, arn: str) -> ManagedPolicy | None:
+        """Of an account or of AWS."""
+        return self.managed_policies.get(arn) or AWS_MANAGED.get(arn)
+
+    def policy_seen_by(self, account: str, arn: str) -> ManagedPolicy | None:
+        """An account sees its own managed policies and those of AWS."""
+        policy = self.managed_policy(arn)
+        return policy if policy is not None and policy.account in (account, AWS) else None
+
+    def check_boundary(self, account: str, arn: str) -> None:
+        """Raises NoSuchEntity where the account has no policy that it could set as a permissions boundary."""
+        if self.policy_seen_by(account, arn) is None:
+            raise NoSuchEntity(f"Scope ARN: {arn} does not exist or is not attachable.")
+
     def unique_id_of(self, arn: str) -> str | None:
         """The unique id (AIDA..., AROA...) of the user or role that has this ARN now."""
         found = self.users.where("arn", arn) or self.roles.where("arn", arn)
         return found[0].unique_id if found else None
 
     def tags_of(self, arn: str) -> Texts:
-        """Of the user, role or managed policy that has this ARN now."""
-        found = self.users.where("arn", arn) or self.roles.where("arn", arn)
-        if found:
-            return found[0].tags
+        """Of the user, role, managed policy or instance profile that has this ARN now."""
+        for table in (self.users, self.roles, self.instance_profiles):
+            if found := table.where("arn", arn):
+                return found[0].tags
         policy = self.managed_policies.get(arn)
         return () if policy is None else policy.tags
 

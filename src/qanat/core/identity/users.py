@@ -41,7 +41,17 @@ class Users:
     def _create(self, command: CreateUser, now_ms: int) -> User:
         self._store.account(command.account)
         self._check_free(command.account, command.name)
-        user = User(command.account, command.name, command.user_id, command.path, now_ms, (), command.tags)
+        if command.boundary is not None:
+            self._store.check_boundary(command.account, command.boundary)
+        user = User(
+            command.account,
+            command.name,
+            command.user_id,
+            command.path,
+            now_ms,
+            tags=command.tags,
+            boundary=command.boundary,
+        )
         self._emit(UserPut(user))
         return user
 
