@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from msgspec import Struct
 
 from qanat.core.errors import InvalidAction, MissingParameter, QanatError
-from qanat.core.identity.model import AccessKey, Caller, Group, Role, User
+from qanat.core.identity.model import AccessKey, Caller, Group, InstanceProfile, Role, User
 from qanat.core.network.model import Home
 from qanat.core.policy.stored import StoredPolicy
 from qanat.wire.query import convert, parse_form
@@ -50,6 +50,7 @@ class Directory(Protocol):
     def user(self, account: str, name: str) -> User | None: ...
     def group(self, account: str, name: str) -> Group | None: ...
     def role(self, account: str, name: str) -> Role | None: ...
+    def instance_profile(self, account: str, name: str) -> InstanceProfile | None: ...
     def key(self, access_key_id: str) -> AccessKey | None: ...
     def tags_of(self, arn: str) -> tuple[tuple[str, str], ...]:
         """Of what has that ARN now; none where nothing has it, or nothing of IAM."""

@@ -159,8 +159,12 @@ FAILED = "failed to satisfy constraint:"
         ),
         (
             "CreateUser",
-            {"UserName": "bob", "PermissionsBoundary": "arn:aws:iam::aws:policy/ReadOnlyAccess"},
-            (400, "InvalidInput", "Permissions boundaries are not supported."),
+            {"UserName": "bob", "PermissionsBoundary": "arn:aws:iam::aws:policy/NoSuchAccess"},
+            (
+                404,
+                "NoSuchEntity",
+                "Scope ARN: arn:aws:iam::aws:policy/NoSuchAccess does not exist or is not attachable.",
+            ),
         ),
     ],
 )

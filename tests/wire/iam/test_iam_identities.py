@@ -63,7 +63,7 @@ def test_a_permissions_boundary_is_told(ask: Ask, cloud: Any) -> None:
     user = cloud.control.identity.user(ACCOUNT, "bob")
     cloud.control.apply(UserPut(replace(user, boundary=boundary)))
     assert ask("GetUser", UserName="bob")["User"]["PermissionsBoundary"] == {
-        "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
+        "PermissionsBoundaryType": "Policy",
         "PermissionsBoundaryArn": boundary,
     }
     assert "PermissionsBoundary" not in ask("ListUsers")["Users"][0]

@@ -5,10 +5,15 @@ from typing import Final
 
 from qanat.wire.iam.access_keys import ACCESS_KEY_OPERATIONS
 from qanat.wire.iam.account import ACCOUNT_OPERATIONS
+from qanat.wire.iam.attachments import ATTACHMENT_OPERATIONS
+from qanat.wire.iam.boundaries import BOUNDARY_OPERATIONS
 from qanat.wire.iam.common import check, missing
 from qanat.wire.iam.credentials import CREDENTIAL_OPERATIONS
 from qanat.wire.iam.groups import GROUP_OPERATIONS
 from qanat.wire.iam.inline_policies import INLINE_POLICY_OPERATIONS
+from qanat.wire.iam.instance_profiles import INSTANCE_PROFILE_OPERATIONS
+from qanat.wire.iam.managed_policies import POLICY_OPERATIONS
+from qanat.wire.iam.roles import ROLE_OPERATIONS
 from qanat.wire.iam.users import USER_OPERATIONS
 from qanat.wire.service import ErrorRow, Service
 from qanat.wire.xml import QUERY
@@ -33,6 +38,11 @@ IAM: Final = Service(
         **INLINE_POLICY_OPERATIONS,
         **CREDENTIAL_OPERATIONS,
         **ACCOUNT_OPERATIONS,
+        **ROLE_OPERATIONS,
+        **POLICY_OPERATIONS,
+        **ATTACHMENT_OPERATIONS,
+        **BOUNDARY_OPERATIONS,
+        **INSTANCE_PROFILE_OPERATIONS,
     },
     _ERRORS,
     check,

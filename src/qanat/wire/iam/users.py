@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from qanat.core.identity import commands
-from qanat.core.identity.errors import InvalidInput
 from qanat.core.identity.model import PrincipalType, User
 from qanat.core.names import user_arn
 from qanat.core.page import Page
+from qanat.wire.iam.boundaries import read_policy_arn, shown_boundary
 from qanat.wire.iam.common import (
     BOUNDARY_KEY,
     IamInput,
@@ -71,11 +71,15 @@ class ListUserTagsInput(IamInput, frozen=True):
 
 
 def _create(given: CreateUserInput, call: Call) -> object:
-    if given.permissions_boundary is not None:
-        # To make the user without its boundary would give it more than was meant.
-        raise InvalidInput("Permissions boundaries are not supported.")
-    tags = read_tags(given.tags)
-    return commands.CreateUser(call.account, given.user_name, given.path, call.ids.iam("AIDA"), tags)
+    boundary = given.permissions_boundary
+    return commands.CreateUser(
+        call.account,
+        given.user_name,
+        given.path,
+        call.ids.iam("AIDA"),
+        read_tags(given.tags),
+        None if boundary is None else read_policy_arn(boundary),
+    )
 
 
 def _new_arn(given: CreateUserInput, call: Call) -> str:
@@ -151,13 +155,9 @@ def shown_user(user: User) -> dict[str, object]:
 
 
 def _shown_whole(user: User) -> Mapping[str, object]:
-    boundary = {
-        "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
-        "PermissionsBoundaryArn": user.boundary,
-    }
     return {
         **shown_user(user),
-        "PermissionsBoundary": None if user.boundary is None else boundary,
+        "PermissionsBoundary": shown_boundary(user.boundary),
         "Tags": shown_tags(user.tags) or None,
     }
 
