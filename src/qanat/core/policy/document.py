@@ -5,13 +5,14 @@ PolicyTooLarge.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 from qanat.core.policy.errors import DUPLICATE_SID, VERSION, PolicyInvalid, quoted
 from qanat.core.policy.findings import MISSING_VERSION, NO_ALLOW, Finding, Reading
+from qanat.core.policy.index import Index, Target
 from qanat.core.policy.sizes import (
     CONDITIONS_MAX,
     PRINCIPALS_MAX,
@@ -39,7 +40,7 @@ _UNBOUND: Final[Mapping[str, str]] = MappingProxyType({})
 # There are fewer actions than this; the bound is for callers who ask for made-up ones.
 _ACTIONS_KEPT_MAX: Final = 256
 
-ByEffect = tuple[tuple[Statement, ...], tuple[Statement, ...]]
+ByEffect = tuple[Index, Index]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,20 +56,33 @@ class Document:
     principal_arns: frozenset[str]
     """ARNs of the users, roles and sessions named, as they are read."""
     _by_action: dict[str, ByEffect] = field(default_factory=dict, repr=False)
+    _by_statements: dict[tuple[int, ...], ByEffect] = field(default_factory=dict, repr=False)
+    """The same, by the statements that match: those of a queue mostly match many actions alike."""
 
-    def for_action(self, action: str) -> ByEffect:
-        """The Deny and the Allow statements whose Action matches `action`, which is in lower case."""
+    def denies(self, target: Target) -> Sequence[Statement]:
+        """The Deny statements that may be about `target`, in their order: Action matches, and most Resources do."""
+        return self._for_action(target.action)[0].candidates(target)
+
+    def allows(self, target: Target) -> Sequence[Statement]:
+        """The same of the Allow statements."""
+        return self._for_action(target.action)[1].candidates(target)
+
+    def _for_action(self, action: str) -> ByEffect:
         kept = self._by_action.get(action)
         if kept is not None:
             return kept
         matching = [statement for statement in self.statements if statement.actions.match(action, _UNBOUND)]
-        found = (
-            tuple(statement for statement in matching if statement.effect is Effect.DENY),
-            tuple(statement for statement in matching if statement.effect is Effect.ALLOW),
-        )
+        same = tuple(statement.index for statement in matching)
+        found = self._by_statements.get(same) or _by_effect(matching)
         if len(self._by_action) < _ACTIONS_KEPT_MAX:
-            self._by_action[action] = found
+            self._by_action[action] = self._by_statements[same] = found
         return found
+
+
+def _by_effect(statements: list[Statement]) -> ByEffect:
+    denies = tuple(statement for statement in statements if statement.effect is Effect.DENY)
+    allows = tuple(statement for statement in statements if statement.effect is Effect.ALLOW)
+    return Index(denies), Index(allows)
 
 
 def parse(text: str, kind: PolicyKind, bound: Mapping[str, str] = _UNBOUND) -> Document:

@@ -11,6 +11,7 @@ from typing import Final
 from qanat.core.identity.model import Caller, PrincipalType
 from qanat.core.policy.actions import SHAREABLE
 from qanat.core.policy.decision import Decision, Layer, Named, Policies, Reason, Request, StatementRef
+from qanat.core.policy.index import Target, target_of
 from qanat.core.policy.principals import Grade
 from qanat.core.policy.sizes import PolicyKind
 from qanat.core.policy.statement import Statement
@@ -35,113 +36,113 @@ _OURS: Final = ("sqs:", "qanat:")
 
 def authorize(request: Request, policies: Policies) -> Decision:
     """Whether `request` may go ahead under `policies`, and why. Never raises."""
-    action = request.action.lower()
-    denied = _denied(request, policies, action)
+    target = target_of(request.action, request.resource)
+    denied = _denied(request, policies, target)
     if denied is not None:
         return denied
     through: _Refs = ()
     caller = request.caller
     if policies.service_control and caller.type not in _ACCOUNTLESS:
         for level in policies.service_control:
-            found = _any_allow(Layer.SERVICE_CONTROL, level, action, request)
+            found = _any_allow(Layer.SERVICE_CONTROL, level, target, request)
             if found is None:
                 return _SILENT_SERVICE_CONTROL
             through = (*through, found)
     # Services do not come through an endpoint.
     if policies.endpoints and caller.type is not PrincipalType.SERVICE:
-        found = _any_allow(Layer.ENDPOINT, policies.endpoints, action, request)
+        found = _any_allow(Layer.ENDPOINT, policies.endpoints, target, request)
         if found is None:
             return _SILENT_ENDPOINT
         through = (*through, found)
     if caller.account == request.resource_account and caller.type not in _ACCOUNTLESS:
-        return _within_account(request, policies, action, through)
-    return _across_accounts(request, policies, action, through)
+        return _within_account(request, policies, target, through)
+    return _across_accounts(request, policies, target, through)
 
 
-def _denied(request: Request, policies: Policies, action: str) -> Decision | None:
+def _denied(request: Request, policies: Policies, target: Target) -> Decision | None:
     caller = request.caller
     if policies.service_control and caller.type not in _ACCOUNTLESS:
         for level in policies.service_control:
-            if found := _any_deny(Layer.SERVICE_CONTROL, level, action, request):
+            if found := _any_deny(Layer.SERVICE_CONTROL, level, target, request):
                 return Decision(False, Reason.EXPLICIT_DENY_SERVICE_CONTROL, found)
     for level in policies.resource_control:
-        if found := _any_deny(Layer.RESOURCE_CONTROL, level, action, request):
+        if found := _any_deny(Layer.RESOURCE_CONTROL, level, target, request):
             return Decision(False, Reason.EXPLICIT_DENY_RESOURCE_CONTROL, found)
     if caller.type is not PrincipalType.SERVICE:
-        found = _any_deny(Layer.ENDPOINT, policies.endpoints, action, request)
+        found = _any_deny(Layer.ENDPOINT, policies.endpoints, target, request)
         if found is not None:
             return Decision(False, Reason.EXPLICIT_DENY_ENDPOINT, found)
     if policies.resource is not None:
-        statement = _resource_deny(policies.resource, action, request, bounded=bool(policies.boundaries))
+        statement = _resource_deny(policies.resource, target, request, bounded=bool(policies.boundaries))
         if statement is not None:
             layer = _layer_of(policies.resource)
             trust = layer is Layer.TRUST
             reason = Reason.EXPLICIT_DENY_TRUST if trust else Reason.EXPLICIT_DENY_RESOURCE
             return Decision(False, reason, _ref(layer, policies.resource, statement))
-    if found := _any_deny(Layer.IDENTITY, policies.identity, action, request):
+    if found := _any_deny(Layer.IDENTITY, policies.identity, target, request):
         return Decision(False, Reason.EXPLICIT_DENY_IDENTITY, found)
-    if found := _any_deny(Layer.BOUNDARY, policies.boundaries, action, request):
+    if found := _any_deny(Layer.BOUNDARY, policies.boundaries, target, request):
         return Decision(False, Reason.EXPLICIT_DENY_BOUNDARY, found)
-    if found := _any_deny(Layer.SESSION, policies.session, action, request):
+    if found := _any_deny(Layer.SESSION, policies.session, target, request):
         return Decision(False, Reason.EXPLICIT_DENY_SESSION, found)
     return None
 
 
-def _within_account(request: Request, policies: Policies, action: str, through: _Refs) -> Decision:
+def _within_account(request: Request, policies: Policies, target: Target, through: _Refs) -> Decision:
     """IAM User Guide, "Resource-based policies" of the evaluation logic: its table by form of principal."""
-    ref, grade = _resource_allow(policies, action, request)
+    ref, grade = _resource_allow(policies, target, request)
     if grade is Grade.DIRECT:
         return Decision(True, Reason.ALLOWED_BY_RESOURCE, ref, through)
     if policies.resource_must_allow and ref is None:
         return _silent_resource(policies)
-    decision = _granted(request, policies, action)
+    decision = _granted(request, policies, target)
     if decision is None:
         if grade is not Grade.LIMITED:
             return _SILENT_IDENTITY
         decision = Decision(True, Reason.ALLOWED_BY_RESOURCE, ref)
     elif policies.resource_must_allow and ref is not None and decision.statement is not None:
         decision = Decision(True, Reason.ALLOWED_BY_BOTH, ref, (decision.statement,))
-    return _filtered(request, policies, action, decision, through)
+    return _filtered(request, policies, target, decision, through)
 
 
-def _across_accounts(request: Request, policies: Policies, action: str, through: _Refs) -> Decision:
-    if action not in SHAREABLE and action.startswith(_OURS):
+def _across_accounts(request: Request, policies: Policies, target: Target, through: _Refs) -> Decision:
+    if target.action not in SHAREABLE and target.action.startswith(_OURS):
         return _SILENT_RESOURCE
-    ref, _ = _resource_allow(policies, action, request)
+    ref, _ = _resource_allow(policies, target, request)
     if ref is None:
         return _silent_resource(policies)
     if request.caller.type in _ACCOUNTLESS:
         # They have no account to ask.
         return Decision(True, Reason.ALLOWED_BY_RESOURCE, ref, through)
-    granted = _granted(request, policies, action)
+    granted = _granted(request, policies, target)
     if granted is None:
         return _SILENT_IDENTITY
     decision = Decision(True, Reason.ALLOWED_BY_RESOURCE, ref)
     if granted.statement is not None:
         decision = Decision(True, Reason.ALLOWED_BY_BOTH, ref, (granted.statement,))
-    return _filtered(request, policies, action, decision, through)
+    return _filtered(request, policies, target, decision, through)
 
 
-def _granted(request: Request, policies: Policies, action: str) -> Decision | None:
+def _granted(request: Request, policies: Policies, target: Target) -> Decision | None:
     """What the caller's own account grants it."""
-    found = _any_allow(Layer.IDENTITY, policies.identity, action, request)
+    found = _any_allow(Layer.IDENTITY, policies.identity, target, request)
     if found is not None:
         return Decision(True, Reason.ALLOWED_BY_IDENTITY, found)
     return _ALLOWED_AS_ROOT if request.caller.type is PrincipalType.ACCOUNT else None
 
 
 def _filtered(
-    request: Request, policies: Policies, action: str, decision: Decision, through: _Refs
+    request: Request, policies: Policies, target: Target, decision: Decision, through: _Refs
 ) -> Decision:
     """`decision` as far as boundary and session policy let it."""
     others = decision.others
     if policies.boundaries:
-        found = _any_allow(Layer.BOUNDARY, policies.boundaries, action, request)
+        found = _any_allow(Layer.BOUNDARY, policies.boundaries, target, request)
         if found is None:
             return _SILENT_BOUNDARY
         others = (*others, found)
     if policies.session:
-        found = _any_allow(Layer.SESSION, policies.session, action, request)
+        found = _any_allow(Layer.SESSION, policies.session, target, request)
         if found is None:
             return _SILENT_SESSION
         others = (*others, found)
@@ -149,17 +150,21 @@ def _filtered(
     return Decision(True, decision.reason, decision.statement, others) if others else decision
 
 
-def _any_deny(layer: Layer, policies: Iterable[Named], action: str, request: Request) -> StatementRef | None:
+def _any_deny(
+    layer: Layer, policies: Iterable[Named], target: Target, request: Request
+) -> StatementRef | None:
     for policy in policies:
-        for statement in policy.document.for_action(action)[0]:
+        for statement in policy.document.denies(target):
             if _names(statement, request.caller) and statement.applies(request.resource, request.context):
                 return _ref(layer, policy, statement)
     return None
 
 
-def _any_allow(layer: Layer, policies: Iterable[Named], action: str, request: Request) -> StatementRef | None:
+def _any_allow(
+    layer: Layer, policies: Iterable[Named], target: Target, request: Request
+) -> StatementRef | None:
     for policy in policies:
-        for statement in policy.document.for_action(action)[1]:
+        for statement in policy.document.allows(target):
             if _names(statement, request.caller) and statement.applies(request.resource, request.context):
                 return _ref(layer, policy, statement)
     return None
@@ -169,8 +174,8 @@ def _names(statement: Statement, caller: Caller) -> bool:
     return statement.principals is None or statement.principals.match(caller) is not Grade.NONE
 
 
-def _resource_deny(policy: Named, action: str, request: Request, *, bounded: bool) -> Statement | None:
-    for statement in policy.document.for_action(action)[0]:
+def _resource_deny(policy: Named, target: Target, request: Request, *, bounded: bool) -> Statement | None:
+    for statement in policy.document.denies(target):
         principals = statement.principals
         if principals is None:
             continue
@@ -181,13 +186,15 @@ def _resource_deny(policy: Named, action: str, request: Request, *, bounded: boo
     return None
 
 
-def _resource_allow(policies: Policies, action: str, request: Request) -> tuple[StatementRef | None, Grade]:
+def _resource_allow(
+    policies: Policies, target: Target, request: Request
+) -> tuple[StatementRef | None, Grade]:
     """The statement of the resource's policy that allows in the highest grade; the first such."""
     best: Statement | None = None
     grade = Grade.NONE
     if policies.resource is None:
         return None, grade
-    for statement in policies.resource.document.for_action(action)[1]:
+    for statement in policies.resource.document.allows(target):
         found = Grade.NONE if statement.principals is None else statement.principals.match(request.caller)
         if found > grade and statement.applies(request.resource, request.context):
             best, grade = statement, found

@@ -5,7 +5,7 @@ to its leftmost match. `?` is one UTF-16 unit, so both sides are spelled in such
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -51,8 +51,11 @@ class Patterns:
     literals: frozenset[str]
     prefixes: tuple[str, ...]
     expressions: tuple[re.Pattern[str], ...]
-    templates: tuple[Template, ...]
+    variable: tuple[Template, ...]
+    """Those that have to be expanded for each request."""
     style: Style
+    templates: tuple[Template, ...]
+    """All, as they were read."""
 
     def match(self, text: str, context: Context) -> bool:
         if self.everything:
@@ -64,14 +67,14 @@ class Patterns:
         for expression in self.expressions:
             if expression.fullmatch(text):
                 return True
-        for template in self.templates:
+        for template in self.variable:
             tokens = resolve(template, context)
             if tokens is not None and expanded(tokens, self.style).match(text, context):
                 return True
         return False
 
 
-def patterns(templates: Iterable[Template], style: Style) -> Patterns:
+def patterns(templates: Sequence[Template], style: Style) -> Patterns:
     """Compiles `templates`, the values of one list of a statement."""
     everything = False
     literals: set[str] = set()
@@ -90,7 +93,13 @@ def patterns(templates: Iterable[Template], style: Style) -> Patterns:
         else:
             expressions.append(re.compile(_expression(literal, style), re.DOTALL))
     return Patterns(
-        everything, frozenset(literals), tuple(prefixes), tuple(expressions), tuple(variable), style
+        everything,
+        frozenset(literals),
+        tuple(prefixes),
+        tuple(expressions),
+        tuple(variable),
+        style,
+        tuple(templates),
     )
 
 
