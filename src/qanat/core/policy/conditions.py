@@ -12,7 +12,7 @@ from typing import Final
 from qanat.core.policy.endpoint_rules import note_condition
 from qanat.core.policy.errors import NO_VENDOR, PolicyInvalid, quoted, shown
 from qanat.core.policy.findings import EMPTY_CONDITION, Reading
-from qanat.core.policy.operators import OPERATORS, Site, Test
+from qanat.core.policy.operators import OPERATORS, Among, Site, Test
 from qanat.core.policy.syntax import Number, each, members
 from qanat.core.policy.values import boolean
 from qanat.core.policy.variables import Context
@@ -121,6 +121,8 @@ def _null(key: str, operands: list[tuple[str, str]]) -> Holds:
 
 
 def _single(key: str, test: Test, negated: bool, if_exists: bool) -> Holds:
+    if isinstance(test, Among) and not if_exists:
+        return _single_text(key, test, negated)
     when_missing = negated or if_exists
 
     def holds(context: Context) -> bool:
@@ -134,6 +136,13 @@ def _single(key: str, test: Test, negated: bool, if_exists: bool) -> Holds:
         return outcome is not None and outcome is not negated
 
     return holds
+
+
+def _single_text(key: str, texts: Among, negated: bool) -> Holds:
+    """The same for equal texts, in fewer steps: an absent key and a multivalued one are in no set of texts."""
+    if negated:
+        return lambda context: (value := context.get(key)) not in texts and not isinstance(value, tuple)
+    return lambda context: context.get(key) in texts
 
 
 def _for_all(key: str, test: Test, negated: bool) -> Holds:

@@ -153,9 +153,10 @@ def _filtered(
 def _any_deny(
     layer: Layer, policies: Iterable[Named], target: Target, request: Request
 ) -> StatementRef | None:
+    resource, context = request.resource, request.context
     for policy in policies:
         for statement in policy.document.denies(target):
-            if _names(statement, request.caller) and statement.applies(request.resource, request.context):
+            if statement.applies(resource, context) and _names(statement, request.caller):
                 return _ref(layer, policy, statement)
     return None
 
@@ -163,9 +164,10 @@ def _any_deny(
 def _any_allow(
     layer: Layer, policies: Iterable[Named], target: Target, request: Request
 ) -> StatementRef | None:
+    resource, context = request.resource, request.context
     for policy in policies:
         for statement in policy.document.allows(target):
-            if _names(statement, request.caller) and statement.applies(request.resource, request.context):
+            if statement.applies(resource, context) and _names(statement, request.caller):
                 return _ref(layer, policy, statement)
     return None
 

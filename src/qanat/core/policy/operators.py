@@ -71,7 +71,16 @@ def _equal(site: Site, read: Callable[[str], object]) -> Test:
         expansions = (resolve(template, context) for template in variable)
         return any(read(_text(tokens)) == wanted for tokens in expansions if tokens is not None)
 
-    return test if variable else lambda value, _: read(value) in fixed
+    if variable:
+        return test
+    return Among(fixed) if read is str else lambda value, _: read(value) in fixed
+
+
+class Among(frozenset[object]):
+    """The test whether a text is one of these. It reads nothing else, so it may be asked as the set that it is."""
+
+    def __call__(self, value: str, _: Context) -> bool:
+        return value in self
 
 
 def _strings(site: Site) -> Test:
@@ -141,6 +150,9 @@ def _arns(site: Site) -> Test:
     variable = tuple(t for t in templates if as_literal(t) is None)
     # What an operand that expands to no ARN does: never grant, yet take part in a Deny.
     unconvertible = site.denies is not site.negated
+    if not variable and not site.negated:
+        # What matches an ARN is an ARN, and what is none is no match.
+        return fixed.match
 
     def test(value: str, context: Context) -> bool | None:
         if not is_arn(value):

@@ -62,12 +62,11 @@ class Statement:
 
     def applies(self, resource: str, context: Context) -> bool:
         """Whether resource and conditions match; actions and principals are asked apart."""
-        if not self.resources.match(resource, context):
-            return False
-        for condition in self.conditions:  # noqa: SIM110 - all() with a generator takes twice as long here
+        # Conditions first, for a document's index mostly knows already that the resource matches.
+        for condition in self.conditions:
             if not condition.holds(context):
                 return False
-        return True
+        return self.resources.match(resource, context)
 
 
 def read_statement(node: object, index: int, path: str, reading: Reading) -> Statement:

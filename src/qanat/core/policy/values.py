@@ -102,7 +102,10 @@ def network(text: str) -> Network | None:
 
 def within(found: Address, networks: tuple[Network, ...]) -> bool:
     version, value = found
-    return any(version == other and value >> host_bits == bits for other, host_bits, bits in networks)
+    for other, host_bits, bits in networks:  # noqa: SIM110 - any() with a generator takes twice as long here
+        if version == other and value >> host_bits == bits:
+            return True
+    return False
 
 
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
