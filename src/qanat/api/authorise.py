@@ -13,6 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from qanat.api.context import FIXED_KEYS, context_of, principal_tags, tag_context
+from qanat.api.kept import Kept
 from qanat.api.standing import Standing, Tags, control_levels, standing_of
 from qanat.core.control import Control
 from qanat.core.errors import AccessDenied
@@ -30,7 +31,8 @@ from qanat.wire.service import Permission
 logger = logging.getLogger(__name__)
 
 _DOCUMENTS_MAX: Final = 65_536
-_DECISIONS_MAX: Final = 65_536
+# 10,000 callers, each with a dozen of action and queue. One entry takes about half a kilobyte.
+_DECISIONS_MAX: Final = 131_072
 _STANDINGS_MAX: Final = 65_536
 # Callers choose the names they ask for, and nobody may fill memory with long ones. No ARN of ours comes near this.
 _KEPT_RESOURCE_LENGTH_MAX: Final = 512
@@ -66,9 +68,9 @@ class Denied(Struct, frozen=True):
 class Authoriser:
     def __init__(self, control: Control) -> None:
         self._control = control
-        self._documents: dict[tuple[PolicyKind, str, Ids], Document] = {}
-        self._decisions: dict[_DecisionKey, Decision] = {}
-        self._standings: dict[str, Standing] = {}
+        self._documents: Kept[tuple[PolicyKind, str, Ids], Document] = Kept(_DOCUMENTS_MAX)
+        self._decisions: Kept[_DecisionKey, Decision] = Kept(_DECISIONS_MAX)
+        self._standings: Kept[str, Standing] = Kept(_STANDINGS_MAX)
         self._decided_at_version = -1
         self.denied: deque[Denied] = deque(maxlen=DENIED_KEPT)
         """Newest last."""
@@ -126,7 +128,7 @@ class Authoriser:
                 )
             decision = authorize(request, policies)
             if len(resource) <= _KEPT_RESOURCE_LENGTH_MAX and keys_read <= FIXED_KEYS:
-                self._keep(key, decision)
+                self._decisions.keep(key, decision)
         self.counts[decision.reason] += 1
         if not decision.allowed:
             if _length(request) <= _DENIED_LENGTH_MAX:
@@ -167,9 +169,7 @@ class Authoriser:
             except AccessDenied:
                 self.unjudged += 1
                 raise
-            if len(self._standings) >= _STANDINGS_MAX:
-                self._standings.clear()
-            self._standings[who] = found
+            self._standings.keep(who, found)
         return found
 
     def _policies(
@@ -219,19 +219,12 @@ class Authoriser:
             # It was understood when it was written. Whatever it denied must stay denied.
             logger.error("a stored policy cannot be read any more, so requests are denied: %s", error)
             raise self._cannot_judge("A policy that applies to this request cannot be read.") from error
-        if len(self._documents) >= _DOCUMENTS_MAX:
-            self._documents.clear()
-        self._documents[key] = document
+        self._documents.keep(key, document)
         return document
 
     def _cannot_judge(self, why: str) -> AccessDenied:
         self.unjudged += 1
         return AccessDenied(why)
-
-    def _keep(self, key: _DecisionKey, decision: Decision) -> None:
-        if len(self._decisions) >= _DECISIONS_MAX:
-            self._decisions.clear()
-        self._decisions[key] = decision
 
 
 def _who(caller: Caller) -> str:

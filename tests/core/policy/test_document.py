@@ -9,7 +9,6 @@ import pytest
 from qanat.core.policy import errors
 from qanat.core.policy.document import Document, parse
 from qanat.core.policy.errors import PolicyInvalid, PolicyTooLarge
-from qanat.core.policy.index import target_of
 from qanat.core.policy.sizes import PolicyKind, without_white_space
 
 QUEUE = "arn:aws:sqs:us-east-2:123456789012:MyQueue"
@@ -368,8 +367,7 @@ def test_endpoint_policies_without_findings(element: dict[str, object]) -> None:
 def test_more_actions_than_are_kept_are_still_answered() -> None:
     document = parse(text(statement("Principal", Action="*")), PolicyKind.IDENTITY)
     for index in range(300):
-        target = target_of(f"made:up{index}", "*")
-        assert (document.denies(target), document.allows(target)) == ((), document.statements)
+        assert document.for_action(f"made:up{index}") == ((), document.statements)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ _UNBOUND: Final[Mapping[str, str]] = MappingProxyType({})
 # There are fewer actions than this; the bound is for callers who ask for made-up ones.
 _ACTIONS_KEPT_MAX: Final = 256
 
-ByEffect = tuple[Index, Index]
+_ByEffect = tuple[Index, Index]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,19 +55,24 @@ class Document:
     """Lower-case condition keys that conditions or policy variables read; nothing else of a context matters."""
     principal_arns: frozenset[str]
     """ARNs of the users, roles and sessions named, as they are read."""
-    _by_action: dict[str, ByEffect] = field(default_factory=dict, repr=False)
-    _by_statements: dict[tuple[int, ...], ByEffect] = field(default_factory=dict, repr=False)
+    _by_action: dict[str, _ByEffect] = field(default_factory=dict, repr=False)
+    _by_statements: dict[tuple[int, ...], _ByEffect] = field(default_factory=dict, repr=False)
     """The same, by the statements that match: those of a queue mostly match many actions alike."""
 
     def denies(self, target: Target) -> Sequence[Statement]:
         """The Deny statements that may be about `target`, in their order: Action matches, and most Resources do."""
-        return self._for_action(target.action)[0].candidates(target)
+        return self._indexes(target.action)[0].candidates(target)
 
     def allows(self, target: Target) -> Sequence[Statement]:
         """The same of the Allow statements."""
-        return self._for_action(target.action)[1].candidates(target)
+        return self._indexes(target.action)[1].candidates(target)
 
-    def _for_action(self, action: str) -> ByEffect:
+    def for_action(self, action: str) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+        """The Deny and the Allow statements whose Action matches `action`, which is in lower case."""
+        denies, allows = self._indexes(action)
+        return denies.statements, allows.statements
+
+    def _indexes(self, action: str) -> _ByEffect:
         kept = self._by_action.get(action)
         if kept is not None:
             return kept
@@ -79,7 +84,7 @@ class Document:
         return found
 
 
-def _by_effect(statements: list[Statement]) -> ByEffect:
+def _by_effect(statements: list[Statement]) -> _ByEffect:
     denies = tuple(statement for statement in statements if statement.effect is Effect.DENY)
     allows = tuple(statement for statement in statements if statement.effect is Effect.ALLOW)
     return Index(denies), Index(allows)
