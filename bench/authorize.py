@@ -1,70 +1,122 @@
-"""How long one uncached `authorize` takes: `python bench/authorize.py` prints microseconds by number of statements.
+"""One decision of the policy engine: `python -m bench.authorize` prints microseconds by the number of statements.
 
-Each statement names an own queue, so all are tried; the last one allows. The endpoint policy and a Deny with a
-condition are there as they would be in use.
+Each statement names an own queue and the last one allows. An endpoint policy and a Deny with a condition are there as
+they would be in use. `each tried` is the last column without the index; `loop` counts to 1,000, to compare machines.
+What a request pays around it is in `bench.demand`.
 """
 
 import json
+from collections.abc import Callable, Sequence
+from statistics import median
 from timeit import Timer
+from unittest.mock import patch
 
-from qanat.core.identity.model import Caller, PrincipalType
+from qanat.core.identity.model import User, caller_of
+from qanat.core.policy import evaluate
 from qanat.core.policy.document import parse
 from qanat.core.policy.evaluate import Named, Policies, Request, authorize
 from qanat.core.policy.full_access import FULL_ACCESS
+from qanat.core.policy.index import Target
 from qanat.core.policy.sizes import PolicyKind
 
 ACCOUNT = "123456789012"
-CALLER = Caller(PrincipalType.USER, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/MyUser", "AIDAMYUSER", "MyUser")
+REGION = "us-east-2"
+ACTION = "sqs:SendMessage"
+ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:"
+ENDPOINT = "vpce-0123456789abcdef0"
+ADDRESS = "10.0.0.9"
+CALLER = caller_of(User(ACCOUNT, "MyUser", "AIDAMYUSER", "/", 0))
 CONTEXT = {
-    "aws:sourcevpce": "vpce-0123456789abcdef0",
-    "aws:vpcsourceip": "10.0.0.9",
+    "aws:sourcevpce": ENDPOINT,
+    "aws:sourcevpc": "vpc-2",
+    "aws:sourceip": ADDRESS,
     "aws:username": "MyUser",
     "aws:securetransport": "true",
+    "aws:principalarn": CALLER.arn,
 }
-RESOURCES = {
-    "literal": "queue-{}",
-    "prefix": "queue-{}-*",
-    "expression": "queue-{}-*-x?",
-    "variable": "queue-{}-${{aws:username}}",
+# Resource and the name that matches it.
+FORMS = {
+    "literal": ("queue-{}", "queue-{}"),
+    "prefix": ("queue-{}-*", "queue-{}-a"),
+    "expression": ("queue-{}-*-x?", "queue-{}-a-xy"),
+    "suffix": ("*-queue-{}", "a-queue-{}"),
+    "variable": ("queue-{}-${{aws:username}}", "queue-{}-MyUser"),
 }
-NAMES = {"literal": "", "prefix": "-a", "expression": "-a-xy", "variable": "-MyUser"}
+FIVE = {
+    "IpAddress": {"aws:SourceIp": "10.0.0.0/8"},
+    "StringEquals": {"aws:SourceVpce": ENDPOINT},
+    "StringNotEquals": {"aws:SourceVpc": "vpc-1"},
+    "Bool": {"aws:SecureTransport": "true"},
+    "ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:user/My*"},
+}
+Call = Callable[[], object]
 
 
-def policies(count: int, form: str) -> Policies:
-    arn = f"arn:aws:sqs:us-east-2:{ACCOUNT}:"
-    allows = [
-        {"Effect": "Allow", "Action": "sqs:Send*", "Resource": arn + RESOURCES[form].format(index)}
-        for index in range(count)
-    ]
-    # Ten to a policy, for one holds at most 2,048 characters.
-    identity = tuple(
-        Named(str(start), parse(text(allows[start : start + 10]), PolicyKind.IDENTITY))
-        for start in range(0, count, 10)
-    )
-    condition = {"StringNotEquals": {"aws:sourceVpce": CONTEXT["aws:sourcevpce"]}}
-    deny = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*", "Condition": condition}
-    queue = Named("queue", parse(text([deny]), PolicyKind.RESOURCE))
-    return Policies(identity, queue, (Named("endpoint", FULL_ACCESS),))
-
-
-def text(statements: object) -> str:
+def text(*statements: object) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
-def microseconds(count: int, form: str) -> float:
-    resource = f"arn:aws:sqs:us-east-2:{ACCOUNT}:queue-{count - 1}{NAMES[form]}"
-    request = Request(CALLER, "sqs:SendMessage", resource, ACCOUNT, CONTEXT)
-    given = policies(count, form)
+def texts(count: int, resource: str, condition: object) -> list[str]:
+    """Policies of `count` statements, ten in each, for one in a user holds at most 2,048 characters."""
+    allows = [
+        {"Effect": "Allow", "Action": "sqs:Send*", "Resource": ARN + resource.format(index)}
+        | ({"Condition": condition} if condition else {})
+        for index in range(count)
+    ]
+    return [text(*allows[start : start + 10]) for start in range(0, count, 10)]
+
+
+DENY = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+QUEUE_POLICY = text(DENY | {"Condition": {"StringNotEquals": {"aws:SourceVpc": ["vpc-1", "vpc-2"]}}})
+
+
+def in_turn(calls: Sequence[Call], runs: int, rounds: int = 15) -> list[float]:
+    """The median microseconds of each call."""
+    timers = [Timer(call) for call in calls]
+    found: list[list[float]] = [[] for _ in calls]
+    for _ in range(rounds):
+        for times, timer in zip(found, timers, strict=True):
+            times.append(timer.timeit(runs) / runs * 1e6)
+    return [median(times) for times in found]
+
+
+def loop() -> None:
+    for _ in range(1_000):
+        pass
+
+
+def engine(count: int, form: str, condition: object) -> Call:
+    resource, name = FORMS[form]
+    documents = [parse(policy, PolicyKind.IDENTITY) for policy in texts(count, resource, condition)]
+    identity = tuple(Named(str(number), document) for number, document in enumerate(documents))
+    queue = Named("queue", parse(QUEUE_POLICY, PolicyKind.RESOURCE))
+    given = Policies(identity, queue, (Named("endpoint", FULL_ACCESS),))
+    request = Request(CALLER, ACTION, ARN + name.format(count - 1), ACCOUNT, CONTEXT)
     assert authorize(request, given).allowed
-    runs = 200_000 // (count + 9)
-    return min(Timer(lambda: authorize(request, given)).repeat(5, runs)) / runs * 1e6
+    return lambda: authorize(request, given)
+
+
+def each_tried(call: Call) -> Call:
+    """`call` with an index that knows nothing of the resource."""
+
+    def tried() -> None:
+        with patch.object(evaluate, "target_of", lambda action, text: Target(action.lower(), text, None)):
+            for _ in range(10):
+                call()
+
+    return tried
 
 
 def main() -> None:
-    counts = (1, 10, 100)
-    print(f"{'resource is a':16}" + "".join(f"{count:>8} st." for count in counts) + "   (us a decision)")
-    for form in RESOURCES:
-        print(f"{form:16}" + "".join(f"{microseconds(count, form):12.2f}" for count in counts))
+    columns = ("1 st.", "10 st.", "100 st.", "each tried", "ratio", "loop")
+    print(f"{'one decision':28}" + "".join(f"{column:>12}" for column in columns))
+    for form in FORMS:
+        for condition in ({}, FIVE):
+            calls = [engine(count, form, condition) for count in (1, 10, 100)]
+            one, ten, hundred, tried, reference = in_turn([*calls, each_tried(calls[-1]), loop], runs=50)
+            row = (one, ten, hundred, tried / 10, tried / 10 / hundred, reference)
+            name = f"{form}, {len(condition) or 'no'} conditions"
+            print(f"{name:28}" + "".join(f"{figure:12.1f}" for figure in row))
 
 
 if __name__ == "__main__":

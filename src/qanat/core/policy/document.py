@@ -61,11 +61,13 @@ class Document:
 
     def denies(self, target: Target) -> Sequence[Statement]:
         """The Deny statements that may be about `target`, in their order: Action matches, and most Resources do."""
-        return self._indexes(target.action)[0].candidates(target)
+        index = (self._by_action.get(target.action) or self._indexes(target.action))[0]
+        return index.candidates(target) if index.statements else ()
 
     def allows(self, target: Target) -> Sequence[Statement]:
         """The same of the Allow statements."""
-        return self._indexes(target.action)[1].candidates(target)
+        index = (self._by_action.get(target.action) or self._indexes(target.action))[1]
+        return index.candidates(target) if index.statements else ()
 
     def for_action(self, action: str) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
         """The Deny and the Allow statements whose Action matches `action`, which is in lower case."""
