@@ -120,14 +120,13 @@ class Authoriser:
         request = Request(caller, action, resource, resource_account, context)
         policies = self._policies(request, standing, way, resource_policy)
         if decision is None:
-            keys_read = _keys_read(policies)
-            if not (unclear | unclear_too).isdisjoint(keys_read):
+            if _read_any(policies, unclear | unclear_too):
                 # Whichever of the two tags was taken, the other could be what a Deny is about.
                 raise self._cannot_judge(
                     "A policy that applies reads a tag whose key is there in two spellings."
                 )
             decision = authorize(request, policies)
-            if len(resource) <= _KEPT_RESOURCE_LENGTH_MAX and keys_read <= FIXED_KEYS:
+            if len(resource) <= _KEPT_RESOURCE_LENGTH_MAX and _read_only(policies, FIXED_KEYS):
                 self._decisions.keep(key, decision)
         self.counts[decision.reason] += 1
         if not decision.allowed:
@@ -243,5 +242,9 @@ def _user_agent(headers: Mapping[bytes, bytes]) -> str | None:
     return None if header is None else header.decode("latin-1")
 
 
-def _keys_read(policies: Policies) -> frozenset[str]:
-    return frozenset().union(*(named.document.keys_read for named in policies.all()))
+def _read_any(policies: Policies, keys: frozenset[str]) -> bool:
+    return bool(keys) and any(not keys.isdisjoint(named.document.keys_read) for named in policies.all())
+
+
+def _read_only(policies: Policies, keys: frozenset[str]) -> bool:
+    return all(named.document.keys_read <= keys for named in policies.all())

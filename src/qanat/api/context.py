@@ -6,6 +6,7 @@ It is filled from sockets, keys, clocks and what is asked for. The one value tha
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from qanat.core.identity.model import Caller, PrincipalType
@@ -78,7 +79,13 @@ def principal_tags(tags: Iterable[tuple[str, str]]) -> tuple[dict[str, str], fro
 
 
 def instant(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _second(at_ms // 1000)
+
+
+# Requests of one second come one after another, so few are kept.
+@lru_cache(maxsize=64)
+def _second(at_s: int) -> str:
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def context_of(
