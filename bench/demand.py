@@ -1,6 +1,6 @@
 """What authorising a request takes, collecting its policies included: `python -m bench.demand`, in microseconds.
 
-The same requests in a control state of one user and one endpoint and in one of 10,000 each, taken in turn; `loop`
+The same requests in a control state of two users and two endpoints and in one of 10,000 each, taken in turn; `loop`
 counts to 1,000, to compare machines. The last rows let all 10,000 users ask in turn, each with own policies, of an own
 queue, through an own endpoint: what is kept of them is then mostly not in the processor's caches.
 """
@@ -77,7 +77,7 @@ class Server:
             self.ask(request)
 
     def everyone(self, before: Callable[[], None]) -> Callable[[], None]:
-        turn = cycle(self._requests[:-1] or self._requests)
+        turn = cycle(self._requests[:-1])
 
         def ask() -> None:
             before()
@@ -87,18 +87,18 @@ class Server:
 
 
 def main() -> None:
-    columns = ("1 of each", "10,000", "ratio", "loop")
+    columns = ("2 of each", "10,000", "ratio", "loop")
     print(f"{'one request':44}" + "".join(f"{column:>12}" for column in columns))
     for condition in (None, CONDITIONS):
-        small, large = Server(1, condition), Server(CROWD, condition)
+        small, large = Server(2, condition), Server(CROWD, condition)
         forget = (small.authoriser._decisions.clear, large.authoriser._decisions.clear)
         with_conditions = "with conditions" if condition else "without conditions"
         for name, few, many in (
             ("cached", small.last, large.last),
-            ("uncached, 100 statements", small.uncached, large.uncached),
-            ("after a change, 100 statements", small.changed, large.changed),
-            ("cached, all in turn", small.everyone(lambda: None), large.everyone(lambda: None)),
-            ("uncached, all in turn", small.everyone(forget[0]), large.everyone(forget[1])),
+            ("uncached, 100 st.", small.uncached, large.uncached),
+            ("after a change, 100 st.", small.changed, large.changed),
+            ("cached, 3 st., all in turn", small.everyone(lambda: None), large.everyone(lambda: None)),
+            ("uncached, 3 st., all in turn", small.everyone(forget[0]), large.everyone(forget[1])),
         ):
             small.warm()
             large.warm()

@@ -5,14 +5,13 @@ PolicyTooLarge.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 from qanat.core.policy.errors import DUPLICATE_SID, VERSION, PolicyInvalid, quoted
 from qanat.core.policy.findings import MISSING_VERSION, NO_ALLOW, Finding, Reading
-from qanat.core.policy.index import Index, Target
 from qanat.core.policy.sizes import (
     CONDITIONS_MAX,
     PRINCIPALS_MAX,
@@ -40,7 +39,7 @@ _UNBOUND: Final[Mapping[str, str]] = MappingProxyType({})
 # There are fewer actions than this; the bound is for callers who ask for made-up ones.
 _ACTIONS_KEPT_MAX: Final = 256
 
-_ByEffect = tuple[Index, Index]
+ByEffect = tuple[tuple[Statement, ...], tuple[Statement, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,41 +54,21 @@ class Document:
     """Lower-case condition keys that conditions or policy variables read; nothing else of a context matters."""
     principal_arns: frozenset[str]
     """ARNs of the users, roles and sessions named, as they are read."""
-    _by_action: dict[str, _ByEffect] = field(default_factory=dict, repr=False)
-    _by_statements: dict[tuple[int, ...], _ByEffect] = field(default_factory=dict, repr=False)
-    """The same, by the statements that match: those of a queue mostly match many actions alike."""
+    _by_action: dict[str, ByEffect] = field(default_factory=dict, repr=False)
 
-    def denies(self, target: Target) -> Sequence[Statement]:
-        """The Deny statements that may be about `target`, in their order: Action matches, and most Resources do."""
-        index = (self._by_action.get(target.action) or self._indexes(target.action))[0]
-        return index.candidates(target) if index.statements else ()
-
-    def allows(self, target: Target) -> Sequence[Statement]:
-        """The same of the Allow statements."""
-        index = (self._by_action.get(target.action) or self._indexes(target.action))[1]
-        return index.candidates(target) if index.statements else ()
-
-    def for_action(self, action: str) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+    def for_action(self, action: str) -> ByEffect:
         """The Deny and the Allow statements whose Action matches `action`, which is in lower case."""
-        denies, allows = self._indexes(action)
-        return denies.statements, allows.statements
-
-    def _indexes(self, action: str) -> _ByEffect:
         kept = self._by_action.get(action)
         if kept is not None:
             return kept
         matching = [statement for statement in self.statements if statement.actions.match(action, _UNBOUND)]
-        same = tuple(statement.index for statement in matching)
-        found = self._by_statements.get(same) or _by_effect(matching)
+        found = (
+            tuple(statement for statement in matching if statement.effect is Effect.DENY),
+            tuple(statement for statement in matching if statement.effect is Effect.ALLOW),
+        )
         if len(self._by_action) < _ACTIONS_KEPT_MAX:
-            self._by_action[action] = self._by_statements[same] = found
+            self._by_action[action] = found
         return found
-
-
-def _by_effect(statements: list[Statement]) -> _ByEffect:
-    denies = tuple(statement for statement in statements if statement.effect is Effect.DENY)
-    allows = tuple(statement for statement in statements if statement.effect is Effect.ALLOW)
-    return Index(denies), Index(allows)
 
 
 def parse(text: str, kind: PolicyKind, bound: Mapping[str, str] = _UNBOUND) -> Document:

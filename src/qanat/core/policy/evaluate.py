@@ -5,13 +5,12 @@ filter and never grant; within an account identity or queue policy grants, acros
 allowed is denied.
 """
 
-from collections.abc import Iterable
 from typing import Final
 
 from qanat.core.identity.model import Caller, PrincipalType
 from qanat.core.policy.actions import SHAREABLE
 from qanat.core.policy.decision import Decision, Layer, Named, Policies, Reason, Request, StatementRef
-from qanat.core.policy.index import Target, target_of
+from qanat.core.policy.index import Target, layered, target_of
 from qanat.core.policy.principals import Grade
 from qanat.core.policy.sizes import PolicyKind
 from qanat.core.policy.statement import Statement
@@ -151,24 +150,22 @@ def _filtered(
 
 
 def _any_deny(
-    layer: Layer, policies: Iterable[Named], target: Target, request: Request
+    layer: Layer, policies: tuple[Named, ...], target: Target, request: Request
 ) -> StatementRef | None:
     resource, context = request.resource, request.context
-    for policy in policies:
-        for statement in policy.document.denies(target):
-            if statement.applies(resource, context) and _names(statement, request.caller):
-                return _ref(layer, policy, statement)
+    for policy, statement in layered(policies).denies(target) if policies else ():
+        if statement.applies(resource, context) and _names(statement, request.caller):
+            return _ref(layer, policy, statement)
     return None
 
 
 def _any_allow(
-    layer: Layer, policies: Iterable[Named], target: Target, request: Request
+    layer: Layer, policies: tuple[Named, ...], target: Target, request: Request
 ) -> StatementRef | None:
     resource, context = request.resource, request.context
-    for policy in policies:
-        for statement in policy.document.allows(target):
-            if statement.applies(resource, context) and _names(statement, request.caller):
-                return _ref(layer, policy, statement)
+    for policy, statement in layered(policies).allows(target) if policies else ():
+        if statement.applies(resource, context) and _names(statement, request.caller):
+            return _ref(layer, policy, statement)
     return None
 
 
@@ -177,7 +174,7 @@ def _names(statement: Statement, caller: Caller) -> bool:
 
 
 def _resource_deny(policy: Named, target: Target, request: Request, *, bounded: bool) -> Statement | None:
-    for statement in policy.document.denies(target):
+    for _, statement in layered((policy,)).denies(target):
         principals = statement.principals
         if principals is None:
             continue
@@ -196,7 +193,7 @@ def _resource_allow(
     grade = Grade.NONE
     if policies.resource is None:
         return None, grade
-    for statement in policies.resource.document.allows(target):
+    for _, statement in layered((policies.resource,)).allows(target):
         found = Grade.NONE if statement.principals is None else statement.principals.match(request.caller)
         if found > grade and statement.applies(request.resource, request.context):
             best, grade = statement, found

@@ -1,7 +1,7 @@
 """Which of many statements can speak of a resource, found without trying each.
 
 Invariant: every statement whose Resource or NotResource matches is found, and what is found stands in the order of the
-document. More than those may be found: whoever asks still tries them.
+policies and of their documents. More than those may be found: whoever asks still tries them.
 
 A pattern is known by its head: the literal text that its last field begins with, and where that is the whole field, a
 colon and the literal text that the pattern begins with. A resource turned round in the same way begins with the head of
@@ -10,17 +10,27 @@ known by a piece of literal text that a resource must contain.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 
+from qanat.core.policy.decision import Named
 from qanat.core.policy.glob import ARN_COLONS, utf16
 from qanat.core.policy.statement import Statement
 from qanat.core.policy.variables import Template
 
-# To try so many takes no longer than to look them up, and most policies have no more.
+# To try so many takes no longer than to look them up, and most layers have no more.
 _FEW: Final = 3
+
+# Callers, endpoints and queues with policies of their own that are active at a time. A layer of few statements takes
+# about 1 KiB here, one of a hundred 20.
+_LAYERS_MAX: Final = 32_768
+# There are fewer actions than this; the bound is for callers who ask for made-up ones.
+_ACTIONS_KEPT_MAX: Final = 256
+
+Entry = tuple[Named, Statement]
 
 
 class Target(Struct, frozen=True):
@@ -29,7 +39,7 @@ class Target(Struct, frozen=True):
     action: str
     """In lower case."""
     text: str
-    """In UTF-16 units."""
+    """The resource in UTF-16 units."""
     turned: str | None
     """The last field, a colon and what stands before it. None with more colons than an ARN needs: a star may run over
     some of them, so nothing is known of where a pattern's last field begins."""
@@ -43,49 +53,87 @@ def target_of(action: str, resource: str) -> Target:
     return Target(action.lower(), text, f"{last}:{front}")
 
 
+class Layered:
+    """The policies of one layer together."""
+
+    __slots__ = ("_by_action", "_by_statements", "_policies")
+
+    def __init__(self, policies: tuple[Named, ...]) -> None:
+        self._policies = policies
+        self._by_action: dict[str, tuple[Index, Index]] = {}
+        self._by_statements: dict[tuple[int, ...], tuple[Index, Index]] = {}
+        """The same, by the statements that match: those about a queue mostly match many actions alike."""
+
+    def denies(self, target: Target) -> Sequence[Entry]:
+        """The Deny statements that may be about `target`, in their order: Action matches, and most Resources do."""
+        return (self._by_action.get(target.action) or self._indexes(target.action))[0].candidates(target)
+
+    def allows(self, target: Target) -> Sequence[Entry]:
+        """The same of the Allow statements."""
+        return (self._by_action.get(target.action) or self._indexes(target.action))[1].candidates(target)
+
+    def _indexes(self, action: str) -> tuple["Index", "Index"]:
+        denies: list[Entry] = []
+        allows: list[Entry] = []
+        for policy in self._policies:
+            denying, allowing = policy.document.for_action(action)
+            denies += ((policy, statement) for statement in denying)
+            allows += ((policy, statement) for statement in allowing)
+        same = tuple(id(statement) for _, statement in (*denies, *allows))
+        found = self._by_statements.get(same) or (Index(tuple(denies)), Index(tuple(allows)))
+        if len(self._by_action) < _ACTIONS_KEPT_MAX:
+            self._by_action[action] = self._by_statements[same] = found
+        return found
+
+
+@lru_cache(maxsize=_LAYERS_MAX)
+def layered(policies: tuple[Named, ...]) -> Layered:
+    return Layered(policies)
+
+
 class Index:
     """Of the statements of one effect that an action matches."""
 
-    __slots__ = ("_found", "_heads", "_loose", "_parents", "statements")
+    __slots__ = ("_entries", "_found", "_heads", "_loose", "_parents")
 
-    def __init__(self, statements: tuple[Statement, ...]) -> None:
-        self.statements = statements
-        """In the document's order."""
+    def __init__(self, entries: tuple[Entry, ...]) -> None:
+        self._entries = entries
         # Sorted. All heads that a text begins with are the last one not behind it, or parents of that one.
         self._heads: list[str] = []
         self._parents: list[int] = []
         """The longest other head that a head begins with; the empty head is the root."""
-        self._found: list[tuple[Statement, ...]] = []
-        """The statements of a head and its parents."""
-        self._loose: list[tuple[str, Statement]] = []
-        """Statements without a head, each with a text that a resource contains if it matches."""
-        if len(statements) > _FEW:
+        self._found: list[tuple[int, ...]] = []
+        """Where the entries of a head and its parents stand, in order."""
+        self._loose: list[tuple[str, int]] = []
+        """Where entries without a head stand, each with a text that a resource contains if it matches."""
+        if len(entries) > _FEW:
             self._build()
 
-    def candidates(self, target: Target) -> Sequence[Statement]:
+    def candidates(self, target: Target) -> Sequence[Entry]:
         turned = target.turned
         if turned is None or not self._heads:
-            return self.statements
+            return self._entries
         at = bisect_right(self._heads, turned) - 1
         while not turned.startswith(self._heads[at]):
             at = self._parents[at]
-        found = self._found[at]
-        if not self._loose:
-            return found
-        text = target.text
-        loose = [statement for piece, statement in self._loose if piece in text]
-        return _in_order((*found, *loose)) if found and loose else found or loose
+        places: Iterable[int] = self._found[at]
+        if self._loose:
+            text = target.text
+            loose = [place for piece, place in self._loose if piece in text]
+            places = sorted((*places, *loose)) if places and loose else places or loose
+        entries = self._entries
+        return [entries[place] for place in places]
 
     def _build(self) -> None:
-        by_head: dict[str, list[Statement]] = {"": []}
-        for statement in self.statements:
+        by_head: dict[str, list[int]] = {"": []}
+        for place, (_, statement) in enumerate(self._entries):
             clues = _clues(statement)
             if all(head for head, _ in clues):
                 for head, _ in clues:
-                    by_head.setdefault(head, []).append(statement)
+                    by_head.setdefault(head, []).append(place)
             else:
                 # One of several resources may match without the text of another.
-                self._loose.append((clues[0][1] if len(clues) == 1 else "", statement))
+                self._loose.append((clues[0][1] if len(clues) == 1 else "", place))
         above: list[int] = []
         for at, head in enumerate(sorted(by_head)):
             while above and not head.startswith(self._heads[above[-1]]):
@@ -94,13 +142,8 @@ class Index:
             inherited = self._found[parent] if above else ()
             self._heads.append(head)
             self._parents.append(parent)
-            self._found.append(_in_order((*inherited, *by_head[head])))
+            self._found.append(tuple(sorted({*inherited, *by_head[head]})))
             above.append(at)
-
-
-def _in_order(statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    by_index = {statement.index: statement for statement in statements}
-    return tuple(by_index[index] for index in sorted(by_index))
 
 
 def _clues(statement: Statement) -> list[tuple[str, str]]:
