@@ -25,7 +25,7 @@ from qanat.core.policy.variables import Template
 _FEW: Final = 3
 
 # Callers, endpoints and queues with policies of their own that are active at a time. A layer of few statements takes
-# about 1 KiB here, one of a hundred 20.
+# about 1.5 KiB here, one of a hundred 21.
 _LAYERS_MAX: Final = 32_768
 # There are fewer actions than this; the bound is for callers who ask for made-up ones.
 _ACTIONS_KEPT_MAX: Final = 256
