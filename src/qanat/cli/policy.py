@@ -3,7 +3,7 @@
 import argparse
 from typing import Final
 
-from qanat.cli import policy_validate
+from qanat.cli import policy_simulate, policy_validate
 from qanat.cli.actions import Action, add_actions
 
 ACTIONS: Final = {
@@ -17,6 +17,21 @@ warnings, warnings and suggestions. Exit code 1 when there is a finding as sever
             "qanat policy validate policy.json",
             "qanat policy validate --type endpoint --json - <policy.json",
             "qanat policy validate --fail-on warning --account 123456789012 policy.json",
+        ),
+    ),
+    "simulate": Action(
+        policy_simulate.add,
+        "decide cases, so that a CI can test its policies",
+        """Reads cases, one a line of JSON, and answers each with one line: the decision, the
+reason and the statements that it rests on. The members of a case: id, principal (an
+ARN, "anonymous" or a service), action, resource, resource_account, context,
+identity_policies, resource_policy, endpoint_policies, permissions_boundaries,
+session_policy, service_control_policies and resource_control_policies (lists of levels),
+expect (allowed, implicit_deny or explicit_deny). Exit code 1 when a decision is not what
+its case expects, 2 when a case could not be understood; the others are decided.""",
+        (
+            "qanat policy simulate cases.jsonl",
+            "generate-cases | qanat policy simulate - | jq 'select(.ok == false)'",
         ),
     ),
 }

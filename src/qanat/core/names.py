@@ -9,6 +9,9 @@ from functools import lru_cache
 from typing import Final, Self
 
 PARTITION: Final = "aws"
+"""Of everything here."""
+PARTITIONS: Final = frozenset({PARTITION, "aws-cn", "aws-us-gov"})
+"""All that a policy may name."""
 ACCOUNT_ID: Final = re.compile(r"[0-9]{12}\Z")
 REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}\Z")
 

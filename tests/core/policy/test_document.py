@@ -155,7 +155,7 @@ IAM_REASONS = [
     (identity(Action="SendMessage"), errors.NO_VENDOR),
     (identity(Action="sqs:Send:Message"), "Actions/Condition can contain only one colon."),
     (identity(Resource="MyQueue"), 'Resource MyQueue must be in ARN format or "*".'),
-    (identity(Resource="arn:aws:sqs:MyQueue"), 'Resource arn:aws:sqs:MyQueue must be in ARN format or "*".'),
+    (identity(Resource="arn:aws"), 'Resource arn:aws must be in ARN format or "*".'),
     (
         identity(Resource="arn:azure:sqs:::q"),
         'Partition "azure" is not valid for resource "arn:azure:sqs:::q".',
@@ -307,6 +307,11 @@ FINDINGS = [
     (statement("Principal", NotPrincipal="*"), "ALLOW_WITH_NOT_PRINCIPAL", "Statement[0].NotPrincipal"),
     (statement(Resource="arn:aws:sqs:*"), "MISSING_ARN_FIELD", "Statement[0].Resource[0]"),
     (statement(Condition={}), "EMPTY_CONDITION", "Statement[0].Condition"),
+    (
+        statement(Condition={"ArnLike": {"aws:SourceArn": ["arn:aws:sns:*:*:*", "topic"]}}),
+        "INVALID_ARN_OPERAND",
+        "Statement[0].Condition.ArnLike.aws:SourceArn[1]",
+    ),
     (statement(Condition={"Bool": {}}), "EMPTY_CONDITION", "Statement[0].Condition"),
 ]
 

@@ -7,7 +7,7 @@ import pytest
 from qanat.core.policy.actions import NOT_SHAREABLE, OWN_ACTIONS, SHAREABLE, SQS_ACTIONS
 from qanat.core.policy.document import parse
 from qanat.core.policy.errors import PolicyInvalid
-from qanat.core.policy.sizes import PolicyKind
+from qanat.core.policy.sizes import WITHOUT_PRINCIPAL, PolicyKind
 from qanat.core.policy.statement import Statement
 from qanat.core.policy.variables import Context
 
@@ -143,9 +143,8 @@ def test_variables_are_text_in_a_2008_policy() -> None:
         "arn:aws:sqs:us-east-2:123456789012:${aws: }",
         "arn:aws:sqs:us-east-2:123456789012:${aws:username, nobody}",
         "arn:aws:sqs:us-east-2:123456789012:${${aws:username}}",
-        "arn:aws:sqs:us-east-2:123456789012",
         "arn",
-        "arn:aws:sqs",
+        "arn:aws",
         "arn*",
         "MyQueue",
         "",
@@ -156,6 +155,37 @@ def test_variables_are_text_in_a_2008_policy() -> None:
 def test_resources_that_are_none(pattern: str) -> None:
     with pytest.raises(PolicyInvalid):
         statement(Action="*", Resource=pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "expected"),
+    [
+        ("arn:aws:sqs", QUEUE, True),
+        ("arn:aws:sqs:us-east-2", QUEUE, True),
+        ("arn:aws:sqs:us-east-2:123456789012", QUEUE, True),
+        ("arn:aws:sqs:us-east-1", QUEUE, False),
+        ("arn:aws:sqs:MyQueue", QUEUE, False),
+        ("arn:aws:s3", "arn:aws:s3:::bucket/key:1", True),
+        ("arn:aws:sq", QUEUE, False),
+    ],
+)
+def test_reference_arns_incomplete_ones_get_stars(pattern: str, name: str, expected: bool) -> None:
+    assert statement(Action="*", Resource=pattern).resources.match(name, {}) is expected
+    document = parse(
+        json.dumps(
+            {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": pattern}}
+        ),
+        PolicyKind.IDENTITY,
+    )
+    assert [finding.code for finding in document.findings] == ["MISSING_ARN_FIELD"]
+
+
+@pytest.mark.parametrize("kind", sorted(set(PolicyKind) - {PolicyKind.IDENTITY, PolicyKind.TRUST}))
+def test_reference_arns_incomplete_ones_are_refused_elsewhere(kind: PolicyKind) -> None:
+    principal = {} if kind in WITHOUT_PRINCIPAL else {"Principal": "*"}
+    whole = {"Effect": "Allow", "Action": "sqs:*", "Resource": "arn:aws:sqs", **principal}
+    with pytest.raises(PolicyInvalid, match="six fields"):
+        parse(json.dumps({"Version": "2012-10-17", "Statement": whole}), kind)
 
 
 def test_sqs_limitations_of_custom_policies() -> None:

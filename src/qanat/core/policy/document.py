@@ -19,6 +19,7 @@ from qanat.core.policy.sizes import (
     WITHOUT_PRINCIPAL,
     PolicyKind,
     check_count,
+    check_length,
     check_size,
 )
 from qanat.core.policy.statement import Effect, Statement, read_statement
@@ -71,21 +72,31 @@ class Document:
         return found
 
 
-def parse(text: str, kind: PolicyKind, bound: Mapping[str, str] = _UNBOUND) -> Document:
+def parse(
+    text: str, kind: PolicyKind, bound: Mapping[str, str] = _UNBOUND, *, lenient: bool = False
+) -> Document:
     """Reads and compiles a policy.
 
     `bound` maps a principal's ARN to the unique id that it meant when the policy was saved: that ARN then matches
-    only that id. Raises PolicyInvalid and PolicyTooLarge.
+    only that id.
+
+    `lenient` is for simulations and never for a policy that is stored: it reads what AWS refuses and yet can mean but
+    one thing. Limits and spellings are let pass; an action, a resource or a principal that nothing can have matches
+    nothing; a statement without Principal speaks of nobody in a resource's policy, and of everyone in one that
+    filters; an identity policy's Principal is not looked at. Raises PolicyInvalid and PolicyTooLarge.
     """
-    check_size(text, kind)
-    if kind in _IN_IAM and (found := _NOT_IAM_CHARACTER.search(text)):
-        raise PolicyInvalid(f"{quoted(found[0])} is outside the characters that IAM takes (up to U+00FF)")
-    elements = known_members(decode(text), _ELEMENTS_OF.get(kind, _ELEMENTS), "")
+    if lenient:
+        check_length(text)
+    else:
+        check_size(text, kind)
+        _check_characters(text, kind)
+    elements = known_members(decode(text), _ELEMENTS if lenient else _ELEMENTS_OF.get(kind, _ELEMENTS), "")
     version = _version(elements)
-    reading = Reading(kind, variables=version == VARIABLES_VERSION, bound=bound)
+    reading = Reading(kind, variables=version == VARIABLES_VERSION, bound=bound, lenient=lenient)
     _note_version(elements, reading)
     statements = _statements(elements, reading)
-    _check_counts(statements, reading)
+    if not lenient:
+        _check_counts(statements, reading)
     return Document(
         text=text,
         kind=kind,
@@ -95,6 +106,11 @@ def parse(text: str, kind: PolicyKind, bound: Mapping[str, str] = _UNBOUND) -> D
         keys_read=frozenset(reading.keys),
         principal_arns=frozenset(reading.principal_arns),
     )
+
+
+def _check_characters(text: str, kind: PolicyKind) -> None:
+    if kind in _IN_IAM and (found := _NOT_IAM_CHARACTER.search(text)):
+        raise PolicyInvalid(f"{quoted(found[0])} is outside the characters that IAM takes (up to U+00FF)")
 
 
 def _version(elements: dict[str, object]) -> str:
@@ -122,12 +138,12 @@ def _statements(elements: dict[str, object], reading: Reading) -> tuple[Statemen
     if "Statement" not in elements:
         raise PolicyInvalid("the policy has no Statement")
     nodes = each(elements["Statement"], "Statement")
-    if not nodes:
+    if not nodes and not reading.lenient:
         raise PolicyInvalid("the list of statements is empty", "Statement")
-    if reading.kind is PolicyKind.RESOURCE:
+    if reading.kind is PolicyKind.RESOURCE and not reading.lenient:
         check_count(len(nodes), STATEMENTS_MAX, "statements")
     statements = tuple(read_statement(node, index, path, reading) for index, (path, node) in enumerate(nodes))
-    if reading.kind in _IN_IAM:
+    if reading.kind in _IN_IAM and not reading.lenient:
         _check_sids(statements)
     if reading.kind is PolicyKind.ENDPOINT and all(found.effect is Effect.DENY for found in statements):
         reading.find(

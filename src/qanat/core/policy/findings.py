@@ -19,6 +19,7 @@ MISSING_ARN_FIELD: Final = "MISSING_ARN_FIELD"
 NO_ALLOW: Final = "NO_ALLOW"
 EMPTY_CONDITION: Final = "EMPTY_CONDITION"
 ENDPOINT_WILDCARD: Final = "ENDPOINT_WILDCARD"
+INVALID_ARN_OPERAND: Final = "INVALID_ARN_OPERAND"
 
 
 class Finding(Struct, frozen=True):
@@ -38,6 +39,8 @@ class Reading:
     """Whether `${...}` is a policy variable: only with Version 2012-10-17."""
     bound: Mapping[str, str]
     """Principal ARN to the unique id that it meant when the policy was saved."""
+    lenient: bool = False
+    """Whether what AWS refuses, and could only match nothing, is read as that."""
     findings: list[Finding] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
     principal_arns: set[str] = field(default_factory=set)

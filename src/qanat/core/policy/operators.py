@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final, TypeVar
 
-from qanat.core.policy.errors import PolicyInvalid, quoted
-from qanat.core.policy.findings import Reading
+from qanat.core.policy.errors import PolicyInvalid, quoted, shown
+from qanat.core.policy.findings import INVALID_ARN_OPERAND, Reading
 from qanat.core.policy.glob import ARN_COLONS, Style, expanded, patterns
 from qanat.core.policy.values import address, binary, boolean, instant_ms, network, number, within
 from qanat.core.policy.variables import Context, Literal, Template, as_literal, read_template, resolve
@@ -43,13 +43,14 @@ def _templates(site: Site, *, wildcards: bool) -> list[Template]:
 
 
 def _values(site: Site, read: Callable[[str], T | None], noun: str) -> tuple[T, ...]:
-    """Each operand read, as it must be where variables are not allowed."""
+    """Each operand read, as it must be where variables are not allowed; what is no such value equals nothing."""
     values = []
     for path, text in site.operands:
         value = read(text)
-        if value is None:
+        if value is not None:
+            values.append(value)
+        elif not site.reading.lenient:
             raise PolicyInvalid(f"{quoted(text)} is not {noun}", path)
-        values.append(value)
     return tuple(values)
 
 
@@ -98,7 +99,7 @@ def _like(site: Site) -> Test:
 
 def _booleans(site: Site) -> Test:
     for (path, text), template in zip(site.operands, _templates(site, wildcards=False), strict=True):
-        if as_literal(template) is not None and boolean(text) is None:
+        if as_literal(template) is not None and boolean(text) is None and not site.reading.lenient:
             raise PolicyInvalid(f"{quoted(text)} is not true or false", path)
     return _equal(site, _is_true)
 
@@ -142,22 +143,27 @@ def is_arn(text: str) -> bool:
 
 
 def _arns(site: Site) -> Test:
-    templates = _templates(site, wildcards=True)
-    for (path, text), template in zip(site.operands, templates, strict=True):
-        if as_literal(template) is not None and not is_arn(text):
-            raise PolicyInvalid(f"{quoted(text)} is not an ARN of six parts", path)
-    fixed = patterns([template for template in templates if as_literal(template) is not None], Style.ARN)
-    variable = tuple(t for t in templates if as_literal(t) is None)
-    # What an operand that expands to no ARN does: never grant, yet take part in a Deny.
+    # What an operand does that is no ARN, or expands to none: never grant, yet take part in a Deny.
     unconvertible = site.denies is not site.negated
-    if not variable and not site.negated:
+    fixed, variable, always = list[Template](), list[Template](), False
+    for (path, text), template in zip(site.operands, _templates(site, wildcards=True), strict=True):
+        if as_literal(template) is None:
+            variable.append(template)
+        elif is_arn(text):
+            fixed.append(template)
+        else:
+            always = unconvertible
+            message = f"{shown(text)} is not an ARN of six parts: it never lets the statement allow"
+            site.reading.find(INVALID_ARN_OPERAND, message, path)
+    literal = patterns(fixed, Style.ARN)
+    if not variable and not always and not site.negated:
         # What matches an ARN is an ARN, and what is none is no match.
-        return fixed.match
+        return literal.match
 
     def test(value: str, context: Context) -> bool | None:
         if not is_arn(value):
             return None
-        return fixed.match(value, context) or _any_arn(value, context)
+        return always or literal.match(value, context) or _any_arn(value, context)
 
     def _any_arn(value: str, context: Context) -> bool:
         for template in variable:
@@ -165,7 +171,9 @@ def _arns(site: Site) -> Test:
             if tokens is None:
                 continue
             if not is_arn("".join(token if isinstance(token, str) else token.value for token in tokens)):
-                return unconvertible
+                if unconvertible:
+                    return True
+                continue
             if expanded(tokens, Style.ARN).match(value, context):
                 return True
         return False

@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import Final
 
 from qanat.core.identity.model import Caller, PrincipalType
-from qanat.core.names import ACCOUNT_ID, PARTITION, Arn, root_arn
+from qanat.core.names import ACCOUNT_ID, PARTITION, PARTITIONS, Arn, root_arn
 from qanat.core.policy.errors import PolicyInvalid, quoted, shown
 from qanat.core.policy.findings import PRINCIPAL_ARN_REPAIRED, Reading
 from qanat.core.policy.syntax import known_members, texts_of
@@ -105,23 +105,27 @@ class Principals:
 
 
 def _role_of(caller: Caller) -> tuple[str, str]:
-    arn = Arn.parse(caller.arn)
-    found = arn and _SESSION.match(arn.resource)
-    return caller.account, found["role"] if found else ""
+    # `assumed-role/ROLE/SESSION`; of a simulated session not even the name need be known.
+    return caller.account, (*caller.arn.split("/"), "")[1]
 
 
 def read_principals(node: object, path: str, reading: Reading, *, negated: bool, denies: bool) -> Principals:
     """`node` is what stands under Principal or NotPrincipal. Raises PolicyInvalid."""
     found = Principals(negated, denies)
     before = reading.principal_count
-    if node == "*":
-        node = {"AWS": "*"}
+    if node == "*" or (reading.lenient and isinstance(node, str)):
+        node = {"AWS": node}
     if not isinstance(node, dict):
         raise PolicyInvalid(f'must be "*" or an object such as {{"AWS": "*"}}, not {quoted(node)}', path)
     for kind, value in known_members(node, _KINDS, path).items():
         for where, text in texts_of(value, f"{path}.{kind}"):
             reading.principal_count += 1
-            _read(kind, text, where, found, reading)
+            try:
+                _read(kind, text, where, found, reading)
+            except PolicyInvalid:
+                # Nobody is called so.
+                if not reading.lenient:
+                    raise
     if reading.principal_count == before:
         raise PolicyInvalid("names no principal", path)
     return found
@@ -163,7 +167,8 @@ def _read_arn(text: str, path: str, found: Principals, reading: Reading) -> None
     if "*" in text or "?" in text:
         raise PolicyInvalid(f"{quoted(text)} has a wildcard; a principal is named whole, or is `*`", path)
     arn = Arn.parse(text)
-    if arn is None or arn.partition != PARTITION or arn.region or not ACCOUNT_ID.match(arn.account):
+    partitions = PARTITIONS if reading.lenient else {PARTITION}
+    if arn is None or arn.partition not in partitions or arn.region or not ACCOUNT_ID.match(arn.account):
         raise PolicyInvalid(f"{quoted(text)} is not an account, a principal ARN or `*`", path)
     for form, add in _FORMS.get(arn.service, ()):
         if matched := form.match(arn.resource):

@@ -83,6 +83,12 @@ def check_size(text: str, kind: PolicyKind) -> None:
         raise PolicyTooLarge(size.text)
 
 
+def check_length(text: str) -> None:
+    """The bound that holds whatever the kind. Raises PolicyTooLarge."""
+    if len(text) > _TEXT_MAX:
+        raise PolicyTooLarge(f"Maximum policy size of {_TEXT_MAX} bytes exceeded.")
+
+
 def check_count(found: int, limit: int, noun: str, where: str = "in the submitted policy") -> None:
     """Raises PolicyTooLarge in the words of SQS's OverLimit."""
     if found > limit:

@@ -55,7 +55,7 @@ class Statement:
     sid: str | None
     effect: Effect
     principals: Principals | None
-    """None in an identity policy, whose principal is who has it."""
+    """None in an identity policy, whose principal is who has it, and where a lenient reading found none."""
     actions: Selector
     resources: Selector
     conditions: tuple[Condition, ...]
@@ -103,7 +103,7 @@ def _sid(elements: dict[str, object], path: str, reading: Reading) -> str | None
         return None
     sid = text_of(elements["Sid"], f"{path}.Sid")
     # SQS takes any text: its own AddPermission writes labels with dashes here.
-    if reading.kind in _PLAIN_SIDS and not _IDENTITY_SID.match(sid):
+    if reading.kind in _PLAIN_SIDS and not reading.lenient and not _IDENTITY_SID.match(sid):
         raise PolicyInvalid(f"{quoted(sid)} may hold only letters and digits", f"{path}.Sid")
     return sid
 
@@ -119,8 +119,9 @@ def _one_of(elements: dict[str, object], name: str, path: str, reason: str) -> t
 
 
 def _resources(elements: dict[str, object], path: str, reading: Reading) -> Selector:
-    if reading.kind is PolicyKind.TRUST:
-        if "Resource" in elements or "NotResource" in elements:
+    given = "Resource" in elements or "NotResource" in elements
+    if reading.kind is PolicyKind.TRUST and not (given and reading.lenient):
+        if given:
             raise PolicyInvalid("a trust policy names no resource: it is its role's", path, RESOURCE)
         return EVERY_RESOURCE
     name, negated = _one_of(elements, "Resource", path, NO_RESOURCES)
@@ -130,11 +131,14 @@ def _resources(elements: dict[str, object], path: str, reading: Reading) -> Sele
 def _principals(
     elements: dict[str, object], path: str, reading: Reading, *, denies: bool
 ) -> Principals | None:
+    given = "Principal" in elements or "NotPrincipal" in elements
     if reading.kind in WITHOUT_PRINCIPAL:
-        if "Principal" in elements or "NotPrincipal" in elements:
+        if given and not reading.lenient:
             raise PolicyInvalid(
                 "an identity policy has no Principal: it speaks of whom it belongs to", path, PRINCIPAL
             )
+        return None
+    if reading.lenient and not given:
         return None
     name, negated = _one_of(elements, "Principal", path, SYNTAX)
     where = f"{path}.{name}"
