@@ -19,6 +19,7 @@ from qanat.core.policy.simulate_aws import (
     ALWAYS_ALLOWED,
     Answer,
     answer_of_aws,
+    is_service_linked,
     is_trusting,
     needs_own_policy,
 )
@@ -112,6 +113,8 @@ class Simulator:
             return Failed(_id_of(line), str(error))
         except UnicodeDecodeError:
             return Failed(None, "the line is not UTF-8")
+        except RecursionError:
+            return Failed(None, "the case is nested too deep")
         try:
             return self._decide(case)
         except (CaseInvalid, PolicyInvalid, PolicyTooLarge) as error:
@@ -123,6 +126,8 @@ class Simulator:
         policies = self._policies(case, found)
         context = context_given(case.context or {})
         caller = caller_named(case.principal, context, _named_in(policies))
+        if is_service_linked(caller):
+            policies = msgspec.structs.replace(policies, service_control=(), resource_control=())
         account = _resource_account(case, caller)
         request = Request(
             caller, case.action, case.resource, account, context_filled(context, caller, account)
@@ -261,5 +266,5 @@ def _id_of(line: bytes) -> str | int | None:
     """The id of a line that is no case, where it has one."""
     try:
         return msgspec.json.decode(line, type=_Id).id
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

@@ -42,6 +42,12 @@ def needs_own_policy(action: str, resource: str) -> bool:
     return (key and action.lower().startswith("kms:")) or is_trusting(action, resource)
 
 
+def is_service_linked(caller: Caller) -> bool:
+    """Whether the organization's policies do not reach it (Organizations User Guide, orgs_manage_policies_scps and
+    ..._rcps): a service acts through this role."""
+    return ":role/aws-service-role/" in caller.principal_arn
+
+
 def answer_of_aws(action: str, resource: str, caller: Caller) -> Answer | None:
     """What AWS answers whatever policies allow; None for almost everything."""
     service, _, name = action.lower().partition(":")
