@@ -32,7 +32,7 @@ from qanat.core.policy.sizes import WITHOUT_PRINCIPAL, PolicyKind
 
 A, B = "111111111111", "222222222222"
 SNS, S3 = "sns.amazonaws.com", "s3.amazonaws.com"
-NOW = Session(0, 1, "AROAR", "R")
+NOW = Session("ASIAR", 0, 1, "AROAR", "R")
 USERS = {
     name: User(account, name, f"AIDA{name}", "/", 0) for name, account in (("ann", A), ("bob", A), ("ole", B))
 }
@@ -68,7 +68,7 @@ WHO = [
     _session(A, "two"),
     _session(B, "one"),
     Who(
-        federated_user(USERS["ann"], "fay", Session(0, 1, USERS["ann"].user_id, "ann")),
+        federated_user(USERS["ann"], "fay", Session("ASIAF", 0, 1, USERS["ann"].user_id, "ann")),
         A,
         f"arn:aws:sts::{A}:federated-user/fay",
         USERS["ann"].arn,

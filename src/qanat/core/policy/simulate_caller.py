@@ -12,28 +12,17 @@ from qanat.core.errors import QanatError
 from qanat.core.identity.model import ANONYMOUS, Caller, PrincipalType, Session, root_of, service_caller
 from qanat.core.names import ACCOUNT_ID, PARTITIONS, Arn
 from qanat.core.policy.errors import quoted
+from qanat.core.policy.keys import global_key
 from qanat.core.policy.variables import Context
 
 Value = str | bool | int | float
 Given = Mapping[str, Value | list[Value]]
 
-# AWS's multivalued global keys (IAM User Guide, reference_policies_condition-keys). All its others have one value.
-MULTIVALUED: Final = frozenset(
-    {
-        "aws:calledvia",
-        "aws:principalorgpaths",
-        "aws:principalservicenameslist",
-        "aws:resourceorgpaths",
-        "aws:sourceorgpaths",
-        "aws:tagkeys",
-        "aws:vpceorgpaths",
-    }
-)
 _ANONYMOUS: Final = "anonymous"
 _SERVICE: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+\Z")
 # Of a session whose name the case does not give. No policy can name it.
 _UNNAMED: Final = "?"
-_UNKNOWN_SESSION: Final = Session(0, 0, "", "")
+_UNKNOWN_SESSION: Final = Session("", 0, 0, "", "")
 
 
 class CaseInvalid(QanatError):
@@ -54,7 +43,8 @@ def context_given(given: Given) -> dict[str, str | tuple[str, ...]]:
         if key in context:
             raise CaseInvalid(f"context: the key {quoted(name)} is given twice, in two spellings")
         values = tuple(_text(one) for one in (value if isinstance(value, list) else [value]))
-        multivalued = key in MULTIVALUED if key.startswith("aws:") else isinstance(value, list)
+        known = global_key(name)
+        multivalued = isinstance(value, list) if known is None else known.many
         context[key] = values[0] if len(values) == 1 and not multivalued else values
     return context
 
