@@ -306,7 +306,7 @@ CASES: list[tuple[tuple[str, PolicyKind], str, str]] = [
     ),
     (
         when("ArnEquals", "aws:PrincipalArn", "MyUser"),
-        "POLICY_REFUSED",
+        "INVALID_ARN_OPERAND",
         f"{S}.Condition.ArnEquals.aws:PrincipalArn[0]",
     ),
     (

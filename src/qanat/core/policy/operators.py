@@ -12,7 +12,16 @@ from typing import Any, Final, TypeVar
 from qanat.core.policy.errors import PolicyInvalid, quoted, shown
 from qanat.core.policy.findings import INVALID_ARN_OPERAND, Reading
 from qanat.core.policy.glob import ARN_COLONS, Style, expanded, patterns
-from qanat.core.policy.values import address, binary, boolean, instant_ms, network, number, within
+from qanat.core.policy.values import (
+    address,
+    binary,
+    boolean,
+    instant_ms,
+    network,
+    network_or_nowhere,
+    number,
+    within,
+)
 from qanat.core.policy.variables import Context, Literal, Template, as_literal, read_template, resolve
 
 Test = Callable[[str, Context], bool | None]
@@ -28,6 +37,12 @@ class Site:
     negated: bool
     denies: bool
 
+    @property
+    def fails_closed(self) -> bool:
+        """What an operand that is no value of its operator must answer, so that it never lets a statement allow and
+        yet takes part in a Deny."""
+        return self.denies is not self.negated
+
 
 Compile = Callable[[Site], Test]
 
@@ -42,16 +57,19 @@ def _templates(site: Site, *, wildcards: bool) -> list[Template]:
     return [read_template(text, path, site.reading, wildcards=wildcards) for path, text in site.operands]
 
 
-def _values(site: Site, read: Callable[[str], T | None], noun: str) -> tuple[T, ...]:
-    """Each operand read, as it must be where variables are not allowed; what is no such value equals nothing."""
-    values = []
+def _values(site: Site, read: Callable[[str], T | None], noun: str) -> tuple[tuple[T, ...], bool]:
+    """Each operand read, as it must be where variables are not allowed; and whether all comparisons are to be true,
+    because an operand is no such value and the reading is lenient."""
+    values, unreadable = list[T](), False
     for path, text in site.operands:
         value = read(text)
         if value is not None:
             values.append(value)
-        elif not site.reading.lenient:
+        elif site.reading.lenient:
+            unreadable = True
+        else:
             raise PolicyInvalid(f"{quoted(text)} is not {noun}", path)
-    return tuple(values)
+    return tuple(values), unreadable and site.fails_closed
 
 
 def _text(tokens: Literal) -> str:
@@ -110,18 +128,18 @@ def _is_true(text: str) -> bool:
 
 
 def _binaries(site: Site) -> Test:
-    operands = _values(site, binary, "base64 text")
-    return lambda value, _: binary(value) in operands
+    operands, always = _values(site, binary, "base64 text")
+    return lambda value, _: always or binary(value) in operands
 
 
 def _ordered(read: Callable[[str], T | None], compare: Callable[[T, T], bool], noun: str) -> Compile:
     def compiled(site: Site) -> Test:
-        operands = _values(site, read, noun)
+        operands, always = _values(site, read, noun)
 
         def test(value: str, _: Context) -> bool:
             # Text that cannot be converted is unequal to everything.
             found = read(value)
-            return found is not None and any(compare(found, operand) for operand in operands)
+            return always or (found is not None and any(compare(found, operand) for operand in operands))
 
         return test
 
@@ -129,11 +147,12 @@ def _ordered(read: Callable[[str], T | None], compare: Callable[[T, T], bool], n
 
 
 def _addresses(site: Site) -> Test:
-    networks = _values(site, network, "an IP address or CIDR block")
+    read = network_or_nowhere if site.reading.lenient else network
+    networks, always = _values(site, read, "an IP address or CIDR block")
 
     def test(value: str, _: Context) -> bool | None:
         found = address(value)
-        return None if found is None else within(found, networks)
+        return None if found is None else always or within(found, networks)
 
     return test
 
@@ -143,8 +162,6 @@ def is_arn(text: str) -> bool:
 
 
 def _arns(site: Site) -> Test:
-    # What an operand does that is no ARN, or expands to none: never grant, yet take part in a Deny.
-    unconvertible = site.denies is not site.negated
     fixed, variable, always = list[Template](), list[Template](), False
     for (path, text), template in zip(site.operands, _templates(site, wildcards=True), strict=True):
         if as_literal(template) is None:
@@ -152,7 +169,7 @@ def _arns(site: Site) -> Test:
         elif is_arn(text):
             fixed.append(template)
         else:
-            always = unconvertible
+            always = site.fails_closed
             message = f"{shown(text)} is not an ARN of six parts: it never lets the statement allow"
             site.reading.find(INVALID_ARN_OPERAND, message, path)
     literal = patterns(fixed, Style.ARN)
@@ -171,7 +188,7 @@ def _arns(site: Site) -> Test:
             if tokens is None:
                 continue
             if not is_arn("".join(token if isinstance(token, str) else token.value for token in tokens)):
-                if unconvertible:
+                if site.fails_closed:
                     return True
                 continue
             if expanded(tokens, Style.ARN).match(value, context):

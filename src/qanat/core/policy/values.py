@@ -100,6 +100,21 @@ def network(text: str) -> Network | None:
     return parsed.version, host_bits, bits
 
 
+# No address has this version.
+_NOWHERE: Final[Network] = (0, 0, 0)
+
+
+def network_or_nowhere(text: str) -> Network | None:
+    """As `network`; an IPv6 block with host bits, which AWS was seen to take, holds no address."""
+    found = network(text)
+    if found is not None:
+        return found
+    head, _, tail = text.partition("/")
+    prefix = int(tail) if _PREFIX.match(tail) else None
+    version6 = isinstance(_parsed(head), IPv6Address)
+    return _NOWHERE if version6 and prefix is not None and prefix <= IPv6Address(0).max_prefixlen else None
+
+
 def within(found: Address, networks: tuple[Network, ...]) -> bool:
     version, value = found
     for other, host_bits, bits in networks:  # noqa: SIM110 - any() with a generator takes twice as long here

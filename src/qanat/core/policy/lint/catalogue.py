@@ -227,9 +227,15 @@ _OWN: Final = {
     ),
     "ARN_WITH_FEWER_FIELDS": Check(
         Severity.WARNING,
-        "{resource} has fewer than the six fields of an ARN (arn:partition:service:region:account:resource); its last "
-        "star stands for the rest.",
+        "{resource} has fewer than the six fields of an ARN (arn:partition:service:region:account:resource); "
+        "stars stand for the rest.",
         f"{_IAM}reference_policies_elements_resource.html",
+    ),
+    "INVALID_ARN_OPERAND": Check(
+        Severity.WARNING,
+        "{detail}. AWS takes it, and lets it take part in a Deny. Write an ARN of six parts, with wildcards where they "
+        "are meant.",
+        f"{_IAM}reference_policies_elements_condition_operators.html",
     ),
     "PRINCIPAL_ARN_REPAIRED": Check(
         Severity.WARNING,

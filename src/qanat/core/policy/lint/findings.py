@@ -16,6 +16,7 @@ _CODES: Final = {
     findings.MISSING_ARN_FIELD: "ARN_WITH_FEWER_FIELDS",
     findings.NO_ALLOW: "NO_ALLOW",
     findings.ENDPOINT_WILDCARD: "ENDPOINT_WILDCARD",
+    findings.INVALID_ARN_OPERAND: "INVALID_ARN_OPERAND",
 }
 _STATEMENT: Final = re.compile(r"Statement\[([0-9]+)\]")
 
