@@ -308,6 +308,20 @@ def test_a_variable_without_value_in_an_arn_condition_matches_nothing() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "accounts.google.com:aud",
+        "oidc.eks.us-east-2.amazonaws.com/id/0A:sub",
+        "SAML:aud",
+        "aws:PrincipalTag/a.b",
+    ],
+)
+def test_keys_of_services_and_identity_providers(key: str) -> None:
+    assert holds({"StringEquals": {key: "x"}}, {key.lower(): "x"})
+    assert not holds({"StringEquals": {key: "x"}}, {})
+
+
 REFUSED = [
     ({"StringSimilar": {K: "x"}}, "`StringSimilar` is not a condition operator"),
     ({"stringequals": {K: "x"}}, "did you mean StringEquals?"),

@@ -26,6 +26,8 @@ class PrincipalType(StrEnum):
     ANONYMOUS = "Anonymous"
     SERVICE = "Service"
     """An AWS service that acts on its own behalf; the key is absent then, so no policy sees this value."""
+    PROVIDER = "Provider"
+    """An identity provider that vouches for somebody (SAML, OpenID Connect). Only a simulation has such a caller."""
 
 
 Texts = tuple[tuple[str, str], ...]
@@ -241,6 +243,11 @@ def federated_user(user: User, name: str, session: Session) -> Caller:
     return Caller(
         PrincipalType.FEDERATED_USER, user.account, arn, unique_id, principal_arn=user.arn, session=session
     )
+
+
+def provider_caller(name: str) -> Caller:
+    """`name` as in a policy's Federated principal: the ARN of a provider, or `accounts.google.com`."""
+    return Caller(PrincipalType.PROVIDER, "", name, name)
 
 
 def service_caller(name: str) -> Caller:

@@ -23,7 +23,8 @@ FOR_ALL: Final = "ForAllValues:"
 FOR_ANY: Final = "ForAnyValue:"
 _IF_EXISTS: Final = "IfExists"
 _NAMES: Final = {name.lower(): name for name in (*OPERATORS, "Null")}
-_KEY: Final = re.compile(r"[A-Za-z0-9-]+:[^*?${}]+\Z")
+# The vendor of an identity provider's keys is its address: `token.actions.githubusercontent.com:sub`.
+_KEY: Final = re.compile(r"[A-Za-z0-9._/-]+:[^*?${}]+\Z")
 
 
 @dataclass(frozen=True, slots=True)

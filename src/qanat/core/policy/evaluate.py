@@ -28,7 +28,7 @@ _SILENT_IDENTITY: Final = Decision(False, Reason.IMPLICIT_DENY_IDENTITY)
 _SILENT_BOUNDARY: Final = Decision(False, Reason.IMPLICIT_DENY_BOUNDARY)
 _SILENT_SESSION: Final = Decision(False, Reason.IMPLICIT_DENY_SESSION)
 
-_ACCOUNTLESS: Final = frozenset({PrincipalType.ANONYMOUS, PrincipalType.SERVICE})
+_ACCOUNTLESS: Final = frozenset({PrincipalType.ANONYMOUS, PrincipalType.SERVICE, PrincipalType.PROVIDER})
 # Of these services it is known what a resource's policy can grant to other accounts, and all else is not granted.
 _OURS: Final = ("sqs:", "qanat:")
 

@@ -21,6 +21,7 @@ from qanat.core.policy.variables import Context, Template, Variable, Wild, piece
 
 _ACTION: Final = re.compile(r"[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+\Z")
 _VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
+_CONTROLS: Final = frozenset({PolicyKind.SERVICE_CONTROL, PolicyKind.RESOURCE_CONTROL})
 # Fewer name no service.
 _FIELDS_MIN: Final = 3
 
@@ -89,7 +90,7 @@ def _resource(text: str, path: str, reading: Reading) -> Template:
     # Colons inside a variable divide no fields.
     fields = (_VARIABLE.sub("", text) if reading.variables else text).split(":")
     missing = ARN_COLONS + 1 - len(fields)
-    completed = missing > 0 and len(fields) >= _FIELDS_MIN and _completes(reading)
+    completed = missing > 0 and len(fields) >= _FIELDS_MIN and _completes(text, reading)
     if fields[0] != "arn" or (missing > 0 and not completed and not text.endswith("*")):
         reason = f'Resource {shown(text)} must be in ARN format or "*".'
         raise PolicyInvalid(f"{quoted(text)} is neither an ARN of six fields nor `*`", path, reason)
@@ -105,11 +106,13 @@ def _resource(text: str, path: str, reading: Reading) -> Template:
     return template
 
 
-def _completes(reading: Reading) -> bool:
+def _completes(text: str, reading: Reading) -> bool:
     """Whether an ARN such as `arn:aws:sqs` gets stars for the fields that it lacks (IAM User Guide, reference-arns):
-    in identity policies, but session policies are refused for it."""
-    kinds = WITHOUT_PRINCIPAL if reading.lenient else {PolicyKind.IDENTITY}
-    return reading.kind in kinds
+    in identity policies. Session policies are refused for it, and where it is in a resource's policy without any star
+    it matches nothing."""
+    if not reading.lenient or reading.kind in _CONTROLS:
+        return reading.kind is PolicyKind.IDENTITY
+    return reading.kind in WITHOUT_PRINCIPAL or "*" in text
 
 
 def _check_partition(partition: str, text: str, path: str) -> None:

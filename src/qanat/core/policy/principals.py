@@ -51,6 +51,8 @@ class Principals:
     """ARNs of roles."""
     services: set[str] = field(default_factory=set)
     """Names such as `sns.amazonaws.com`."""
+    providers: set[str] = field(default_factory=set)
+    """What Federated names: ARNs of identity providers and names such as `accounts.google.com`."""
     sessions_of: set[tuple[str, str]] = field(default_factory=set)
     """(account, role name) of the sessions in `exact`."""
     ids: dict[str, str] = field(default_factory=dict)
@@ -68,6 +70,8 @@ class Principals:
     def _named(self, caller: Caller) -> bool:
         if caller.type is PrincipalType.SERVICE:
             return caller.arn in self.services
+        if caller.type is PrincipalType.PROVIDER:
+            return caller.arn in self.providers
         return caller.arn in self.exact and self._same(caller.arn, caller.unique_id)
 
     def _issuer_named(self, caller: Caller) -> bool:
@@ -91,7 +95,7 @@ class Principals:
         of them, the account among them, escape a Deny."""
         if self.everyone:
             return True
-        if caller.type is PrincipalType.SERVICE:
+        if caller.type in (PrincipalType.SERVICE, PrincipalType.PROVIDER):
             return self._named(caller)
         account = caller.account in self.accounts
         if not self.denies:
@@ -137,6 +141,8 @@ def _read(kind: str, text: str, path: str, found: Principals, reading: Reading) 
             raise PolicyInvalid(f"{quoted(text)} is not the name of a {kind} principal", path)
         if kind == "Service":
             found.services.add(text)
+        elif kind == "Federated":
+            found.providers.add(text)
     elif text == "*":
         found.everyone = True
     elif ACCOUNT_ID.match(text):

@@ -9,7 +9,15 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from qanat.core.errors import QanatError
-from qanat.core.identity.model import ANONYMOUS, Caller, PrincipalType, Session, root_of, service_caller
+from qanat.core.identity.model import (
+    ANONYMOUS,
+    Caller,
+    PrincipalType,
+    Session,
+    provider_caller,
+    root_of,
+    service_caller,
+)
 from qanat.core.names import ACCOUNT_ID, PARTITIONS, Arn
 from qanat.core.policy.errors import quoted
 from qanat.core.policy.keys import global_key
@@ -19,7 +27,10 @@ Value = str | bool | int | float
 Given = Mapping[str, Value | list[Value]]
 
 _ANONYMOUS: Final = "anonymous"
-_SERVICE: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+\Z")
+# Names that could be services' and are identity providers' (IAM User Guide, reference_policies_elements_principal).
+_WEB_PROVIDERS: Final = frozenset({"cognito-identity.amazonaws.com", "www.amazon.com"})
+_OF_SERVICES: Final = (".amazonaws.com", ".amazonaws.com.cn", ".amazon.com", ".aws.internal")
+_DOTTED: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+\Z")
 # Of a session whose name the case does not give. No policy can name it.
 _UNNAMED: Final = "?"
 _UNKNOWN_SESSION: Final = Session("", 0, 0, "", "")
@@ -60,6 +71,8 @@ def context_filled(context: Context, caller: Caller, resource_account: str) -> C
     fixed: dict[str, str | tuple[str, ...]] = {}
     if resource_account:
         fixed["aws:resourceaccount"] = resource_account
+    if caller.type is PrincipalType.PROVIDER:
+        return {**fixed, **context}
     if caller.type is PrincipalType.SERVICE:
         fixed["aws:principalisawsservice"] = "true"
         fixed["aws:principalservicename"] = caller.arn
@@ -87,8 +100,9 @@ def caller_named(principal: str, context: Context, named: Iterable[str]) -> Call
         return ANONYMOUS
     if ACCOUNT_ID.match(principal):
         return root_of(principal)
-    if _SERVICE.match(principal):
-        return service_caller(principal)
+    if _DOTTED.match(principal):
+        service = principal.endswith(_OF_SERVICES) and principal not in _WEB_PROVIDERS
+        return service_caller(principal) if service else provider_caller(principal)
     arn = Arn.parse(principal)
     if arn is None or arn.partition not in PARTITIONS or arn.region or not ACCOUNT_ID.match(arn.account):
         raise _no_principal(principal)
@@ -112,6 +126,8 @@ def _of_iam(arn: Arn) -> Caller:
     name = rest.rpartition("/")[2]
     if arn.resource == "root":
         return Caller(PrincipalType.ACCOUNT, arn.account, str(arn), arn.account)
+    if kind in ("saml-provider", "oidc-provider") and name:
+        return provider_caller(str(arn))
     if kind == "user" and name:
         return Caller(PrincipalType.USER, arn.account, str(arn), "", name)
     if kind == "role" and name:
