@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from qanat.core.policy.simulate import Decided, Failed, Simulator
+from qanat.core.policy.simulate import Case, Decided, Failed, Simulator
 
 A, B = "111122223333", "444455556666"
 QUEUE = f"arn:aws:sqs:us-east-2:{A}:orders"
@@ -117,6 +119,38 @@ def test_whose_the_resource_is_unless_the_case_says_so(resource: str, principal:
     assert run(resource_policy=by_all, **asked).decision == "allowed"
     elsewhere = run(resource_policy=by_all, resource_account="999999999999", **asked)
     assert elsewhere.decision == ("implicit_deny" if principal != f"arn:aws:iam::{B}:root" else "allowed")
+
+
+@pytest.mark.parametrize("principal", ["anonymous", "s3.amazonaws.com"])
+def test_who_has_no_account_does_not_tell_whose_the_resource_is(principal: str) -> None:
+    absent = {
+        **ALLOW,
+        "Action": "s3:*",
+        "Principal": "*",
+        "Condition": {"Null": {"aws:ResourceAccount": "true"}},
+    }
+    asked = {"principal": principal, "action": "s3:GetObject", "resource": "arn:aws:s3:::bucket/key"}
+    assert run(resource_policy=document(absent), **asked).decision == "allowed"
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["*", ANN, QUEUE]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(TRAPS), st.sampled_from(Case.__struct_fields__), ANYTHING)
+def test_any_case_is_answered(trap: str, member: str, value: object) -> None:
+    whole = {**json.loads(trap), member: value}
+    for case in (whole, {**whole, member: [value]}, {**whole, member: document(value)}):
+        answer = Simulator().run(json.dumps(case).encode())
+        assert isinstance(answer, Decided | Failed)
 
 
 PRINCIPALS = [

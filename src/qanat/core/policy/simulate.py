@@ -234,11 +234,15 @@ def _check_request(case: Case) -> None:
 
 
 def _resource_account(case: Case, caller: Caller) -> str:
+    """Empty where nothing tells it."""
     if case.resource_account is not None:
         return case.resource_account
     arn = Arn.parse(case.resource)
     # S3's ARNs have no account, and that of IAM's own policies is `aws`: they are everybody's.
-    return arn.account if arn is not None and ACCOUNT_ID.match(arn.account) else caller.account
+    own = arn is not None and ACCOUNT_ID.match(arn.account)
+    account = arn.account if arn is not None and own else caller.account
+    # Whoever has no account of its own says nothing of whose the resource is.
+    return account if ACCOUNT_ID.match(account) else ""
 
 
 def _kind_of_resource(case: Case) -> PolicyKind:
