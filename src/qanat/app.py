@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -28,6 +27,8 @@ from qanat.api.instances import InstanceDoor
 from qanat.api.key_uses import KeyUseWriter
 from qanat.api.metrics.page import MetricsPage
 from qanat.api.metrics.server import Sources
+from qanat.api.policy_door import PolicyDoor
+from qanat.api.policy_questions import Questions
 from qanat.api.regions import Regions
 from qanat.api.sqs.messages import Messages
 from qanat.api.sqs.mover import Mover
@@ -48,14 +49,13 @@ from qanat.journal.sealed import SealedLog
 from qanat.journal.sqlite import SqliteLog
 from qanat.journal.worker import LogWorker
 from qanat.net.descriptors import raise_descriptor_limit
-from qanat.net.drivers.base import Driver
 from qanat.net.drivers.choose import open_driver
 from qanat.net.http import HttpServer
 from qanat.net.listeners import Door, Listener, listen_tcp
 from qanat.net.plane import Plane
 from qanat.net.tls import (
     Authority,
-    endpoint_hosts,
+    endpoint_tls,
     open_authority,
     operator_context,
     public_hosts,
@@ -160,10 +160,15 @@ class Server:
         http = HttpServer(api[0].handle, self._loop)
         plane, network = await self._open_network(shards, http, authority, port)
         identity, ask = shards.control.identity, shards.control_node.ask
-        accounts = AccountDoor(self._data, Accounts(identity, ask, shards.clock.wall_ms))
-        accounts.open()
-        self._undo.append(accounts.close)
-
+        settings, authoriser = self.settings, api[2]
+        questions = Questions(shards.control, authoriser, settings.region, settings.account)
+        local: tuple[AccountDoor | PolicyDoor, ...] = (
+            AccountDoor(self._data, Accounts(identity, ask, shards.clock.wall_ms)),
+            PolicyDoor(self._data, authoriser, questions, shards.clock.now_ms),
+        )
+        for one in local:
+            one.open()
+            self._undo.append(one.close)
         door = Door(
             way_in=lambda address, secure: WayIn(secure, address),
             tls=self._public_tls(authority, host),
@@ -262,7 +267,13 @@ class Server:
         node, network = shards.control_node, shards.control.network
         driver, said = await open_driver(self.settings.network, port + 1)
         self._undo.append(driver.close)
-        plane = Plane(network, driver, http, self._endpoint_tls(authority, driver), node.ask)
+        plane = Plane(
+            network,
+            driver,
+            http,
+            endpoint_tls(authority, lambda: datetime.now(UTC), isolated=driver.isolates),
+            node.ask,
+        )
         self._undo.append(plane.close)
         await plane.start()
         node.after_commit = _all_of(plane.notice, HeadTrimmer(node, 1), Snapshotter(node))
@@ -342,19 +353,6 @@ class Server:
             return operator_context(Path(settings.certificate), Path(settings.certificate_key))
         hosts = public_hosts(settings.served_regions, host, socket.gethostname()) + settings.public_hosts
         return authority.server_context("public", hosts, datetime.now(UTC))
-
-    def _endpoint_tls(self, authority: Authority, driver: Driver) -> Callable[[str, str], Any]:
-        """One certificate for all endpoints of a region, by their names; one each where clients come by address."""
-
-        @cache
-        def of_region(region: str) -> Any:
-            return authority.server_context(f"endpoints-{region}", endpoint_hosts(region), datetime.now(UTC))
-
-        def of_address(region: str, host: str) -> Any:
-            name = f"endpoint-{region}-{host.replace('.', '-')}"
-            return authority.server_context(name, endpoint_hosts(region, (host,)), datetime.now(UTC))
-
-        return (lambda region, _: of_region(region)) if driver.isolates else of_address
 
     def _repeat(self, *chores: Callable[[], None]) -> None:
         """Every few seconds, until the server stops."""

@@ -8,7 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -42,6 +42,7 @@ DENIED_KEPT: Final = 100
 # Of the resource's name and of the context's texts of one that is kept.
 _DENIED_LENGTH_MAX: Final = 16_384
 
+UNCLEAR: Final = "A policy that applies reads a tag whose key is there in two spellings."
 # In the place of an endpoint's id; no endpoint is called so.
 _FORWARDED: Final = "forwarded"
 
@@ -63,6 +64,21 @@ class Denied(Struct, frozen=True):
     policies: Policies
     decision: Decision
     way: WayIn | None
+
+
+class Gathered(NamedTuple):
+    request: Request
+    policies: Policies
+    unclear: frozenset[str]
+    """Condition keys of tags that are there in two spellings."""
+
+    @property
+    def cannot_be_judged(self) -> bool:
+        """Whether a policy reads one of those: whichever tag was taken, the other could be what a Deny is about."""
+        unclear = self.unclear
+        return bool(unclear) and any(
+            not unclear.isdisjoint(named.document.keys_read) for named in self.policies.all()
+        )
 
 
 class Authoriser:
@@ -101,15 +117,63 @@ class Authoriser:
         `own_context` holds the condition keys of the service's own.
         """
         if self._decided_at_version != self._control.version:
-            self._decisions.clear()
-            self._standings.clear()
-            self._decided_at_version = self._control.version
+            self._forget()
         came_by = (_FORWARDED, True) if way is None else (way.vpc_endpoint_id, way.secure)
         key = (_who(caller), action, resource, region, *came_by)
         decision = self._decisions.get(key)
         if decision is not None and decision.allowed:
             self.counts[decision.reason] += 1
             return
+        try:
+            gathered = self.gather(
+                caller,
+                action,
+                resource,
+                resource_account,
+                region,
+                way,
+                headers,
+                now_ms,
+                resource_policy,
+                resource_tags,
+                request_tags,
+                own_context,
+            )
+        except AccessDenied:
+            self.unjudged += 1
+            raise
+        request, policies, _ = gathered
+        if decision is None:
+            if gathered.cannot_be_judged:
+                self.unjudged += 1
+                raise AccessDenied(UNCLEAR)
+            decision = authorize(request, policies)
+            if len(resource) <= _KEPT_RESOURCE_LENGTH_MAX and _read_only(policies, FIXED_KEYS):
+                self._decisions.keep(key, decision)
+        self.counts[decision.reason] += 1
+        if not decision.allowed:
+            if _length(request) <= _DENIED_LENGTH_MAX:
+                self.denied.append(Denied(now_ms, request, policies, decision, way))
+            raise AccessDenied(denial_text(request, decision))
+
+    def gather(
+        self,
+        caller: Caller,
+        action: str,
+        resource: str,
+        resource_account: str,
+        region: str,
+        way: WayIn | None,
+        headers: Mapping[bytes, bytes],
+        now_ms: int,
+        resource_policy: StoredPolicy | None = None,
+        resource_tags: Tags = (),
+        request_tags: Mapping[str, str | None] = NO_TAGS,
+        own_context: Mapping[str, str | tuple[str, ...]] = _NOTHING,
+    ) -> Gathered:
+        """All that `demand` judges by, and nothing judged, counted or kept. Raises AccessDenied where it cannot be."""
+        if self._decided_at_version != self._control.version:
+            self._forget()
         standing = self._standing(caller)
         context = context_of(caller, way, region, resource_account, _user_agent(headers), now_ms)
         about_tags, unclear = tag_context(resource_tags, request_tags)
@@ -119,20 +183,12 @@ class Authoriser:
         context.update(own_context)
         request = Request(caller, action, resource, resource_account, context)
         policies = self._policies(request, standing, way, resource_policy)
-        if decision is None:
-            if _read_any(policies, unclear | unclear_too):
-                # Whichever of the two tags was taken, the other could be what a Deny is about.
-                raise self._cannot_judge(
-                    "A policy that applies reads a tag whose key is there in two spellings."
-                )
-            decision = authorize(request, policies)
-            if len(resource) <= _KEPT_RESOURCE_LENGTH_MAX and _read_only(policies, FIXED_KEYS):
-                self._decisions.keep(key, decision)
-        self.counts[decision.reason] += 1
-        if not decision.allowed:
-            if _length(request) <= _DENIED_LENGTH_MAX:
-                self.denied.append(Denied(now_ms, request, policies, decision, way))
-            raise AccessDenied(denial_text(request, decision))
+        return Gathered(request, policies, unclear | unclear_too)
+
+    def _forget(self) -> None:
+        self._decisions.clear()
+        self._standings.clear()
+        self._decided_at_version = self._control.version
 
     def demand_permission(
         self,
@@ -163,11 +219,7 @@ class Authoriser:
         who = _who(caller)
         found = self._standings.get(who)
         if found is None:
-            try:
-                found = standing_of(caller, self._control.identity, self._document)
-            except AccessDenied:
-                self.unjudged += 1
-                raise
+            found = standing_of(caller, self._control.identity, self._document)
             self._standings.keep(who, found)
         return found
 
@@ -201,7 +253,7 @@ class Authoriser:
             return ()
         endpoint = self._control.network.endpoint(way.vpc_endpoint_id)
         if endpoint is None:
-            raise self._cannot_judge(f"The VPC endpoint {way.vpc_endpoint_id} no longer exists.")
+            raise AccessDenied(f"The VPC endpoint {way.vpc_endpoint_id} no longer exists.")
         if endpoint.policy is None:
             return (Named(endpoint.vpc_endpoint_id, FULL_ACCESS),)
         document = self._document(PolicyKind.ENDPOINT, endpoint.policy, endpoint.policy_ids)
@@ -217,13 +269,9 @@ class Authoriser:
         except (PolicyInvalid, PolicyTooLarge) as error:
             # It was understood when it was written. Whatever it denied must stay denied.
             logger.error("a stored policy cannot be read any more, so requests are denied: %s", error)
-            raise self._cannot_judge("A policy that applies to this request cannot be read.") from error
+            raise AccessDenied("A policy that applies to this request cannot be read.") from error
         self._documents.keep(key, document)
         return document
-
-    def _cannot_judge(self, why: str) -> AccessDenied:
-        self.unjudged += 1
-        return AccessDenied(why)
 
 
 def _who(caller: Caller) -> str:
@@ -240,10 +288,6 @@ def _length(request: Request) -> int:
 def _user_agent(headers: Mapping[bytes, bytes]) -> str | None:
     header = headers.get(b"user-agent")
     return None if header is None else header.decode("latin-1")
-
-
-def _read_any(policies: Policies, keys: frozenset[str]) -> bool:
-    return bool(keys) and any(not keys.isdisjoint(named.document.keys_read) for named in policies.all())
 
 
 def _read_only(policies: Policies, keys: frozenset[str]) -> bool:

@@ -95,6 +95,8 @@ def context_of(
 
     No way in: SQS acts on the caller's behalf, as a redrive does (IAM User Guide, access_forward_access_sessions).
     """
+    if caller.type is PrincipalType.SERVICE:
+        return _context_of_service(caller, region, resource_account, now_ms)
     context: dict[str, str | tuple[str, ...]] = {
         "aws:currenttime": instant(now_ms),
         "aws:epochtime": str(now_ms // 1000),
@@ -135,3 +137,19 @@ def context_of(
         context["aws:vpceaccount"] = way.vpc_endpoint_account
         context["aws:vpcsourceip"] = way.client_address
     return context
+
+
+def _context_of_service(
+    caller: Caller, region: str, resource_account: str, now_ms: int
+) -> dict[str, str | tuple[str, ...]]:
+    """Of a service that acts on its own behalf: it has no account, and comes from no address that is told."""
+    return {
+        "aws:currenttime": instant(now_ms),
+        "aws:epochtime": str(now_ms // 1000),
+        "aws:principalisawsservice": "true",
+        "aws:principalservicename": caller.arn,
+        "aws:requestedregion": region,
+        "aws:resourceaccount": resource_account,
+        "aws:securetransport": "true",
+        "aws:viaawsservice": "false",
+    }

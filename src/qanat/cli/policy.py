@@ -1,12 +1,27 @@
-"""Read policies before they are attached. No server is needed."""
+"""Read and test policies, and explain decisions. Only `explain` needs a server."""
 
 import argparse
 from typing import Final
 
-from qanat.cli import policy_simulate, policy_validate
+from qanat.cli import policy_explain, policy_simulate, policy_validate
 from qanat.cli.actions import Action, add_actions
 
 ACTIONS: Final = {
+    "explain": Action(
+        policy_explain.add,
+        "say why a request was denied, and what would have to change",
+        """Takes a decision of the running server apart: every layer, the statements that
+matched, those that nearly did with the condition that failed and the value it saw, and
+what would have to change. Of the last denied request; with --principal, --action and
+--queue of a request that nobody has made. With some of the three, of the last denied
+request that they fit. Exit code 0 when it is allowed, 1 when it is denied, 2 when there
+is no server or no such thing.""",
+        (
+            "qanat policy explain",
+            "qanat policy explain --last 5 --queue jobs",
+            "qanat policy explain --principal anonymous --action SendMessage --queue jobs --http",
+        ),
+    ),
     "validate": Action(
         policy_validate.add,
         "find what is wrong in a policy",
@@ -38,5 +53,7 @@ its case expects, 2 when a case could not be understood; the others are decided.
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    group = commands.add_parser("policy", help="read and test policies", description=__doc__)
+    group = commands.add_parser(
+        "policy", help="read and test policies, explain decisions", description=__doc__
+    )
     add_actions(group, ACTIONS)

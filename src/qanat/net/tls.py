@@ -8,9 +8,10 @@ import ipaddress
 import os
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -125,6 +126,23 @@ def open_authority(data: Path, now: datetime) -> Authority:
     except OSError as error:
         raise TlsUnusable(f"cannot keep certificates in {directory}: {error.strerror}") from error
     return Authority(directory, certificate, key)
+
+
+def endpoint_tls(
+    authority: Authority, now: Callable[[], datetime], *, isolated: bool
+) -> Callable[[str, str], ssl.SSLContext]:
+    """By region and address: one certificate for all endpoints of a region, by their names; one each where clients
+    come by address."""
+
+    @cache
+    def of_region(region: str) -> ssl.SSLContext:
+        return authority.server_context(f"endpoints-{region}", endpoint_hosts(region), now())
+
+    def of_address(region: str, host: str) -> ssl.SSLContext:
+        name = f"endpoint-{region}-{host.replace('.', '-')}"
+        return authority.server_context(name, endpoint_hosts(region, (host,)), now())
+
+    return (lambda region, _: of_region(region)) if isolated else of_address
 
 
 def operator_context(cert_file: Path, key_file: Path) -> ssl.SSLContext:

@@ -167,7 +167,7 @@ class SqsService:
         url = required(url, "QueueUrl")
         if "/" not in url:
             return call.region, own, url
-        region, account, name = _read_queue_url(url)
+        region, account, name = read_queue_url(url)
         return region or call.region, account, name
 
 
@@ -179,7 +179,7 @@ def _request_tags(given: Any) -> Mapping[str, str | None]:
 
 # As many queues as a busy server may have; at most some 30 MB, should all the URLs be as long as they may be.
 @lru_cache(maxsize=16_384)
-def _read_queue_url(url: str) -> tuple[str | None, str, str]:
+def read_queue_url(url: str) -> tuple[str | None, str, str]:
     """(region, account, name) of a whole URL or its path; a host that is no name of SQS says nothing.
 
     Raises InvalidAddress, QueueDoesNotExist.
