@@ -13,6 +13,8 @@ _TYPES: Final = {
     PrincipalType.USER: "IAMUser",
     PrincipalType.ASSUMED_ROLE: "AssumedRole",
     PrincipalType.FEDERATED_USER: "FederatedUser",
+    # Of simulations alone, so far.
+    PrincipalType.PROVIDER: "WebIdentityUser",
 }
 _ISSUERS: Final = {PrincipalType.ASSUMED_ROLE: "Role", PrincipalType.FEDERATED_USER: "IAMUser"}
 
