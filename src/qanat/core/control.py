@@ -32,7 +32,7 @@ class Control:
         self._kept_at = 0
         self._records: list[Struct] = []
         self.version = 0
-        """Changes with every record but of when keys were used; what is derived from the state may be cached against it."""
+        """Changes with every record but those of when keys were used; what is derived may be cached against it."""
         self.identity = IdentityState(self._emit)
         self.network = NetworkState(self._emit, self.identity.unique_id_of)
         self.catalogue = Catalogue(self._emit, self.identity.unique_id_of)
