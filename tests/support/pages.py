@@ -5,6 +5,7 @@ Every document is read as strictly as the server reads one that is to be stored.
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from qanat.core.names import Arn
@@ -32,13 +33,7 @@ class Ask(NamedTuple):
     principal: str
     action: str
     resource: str
-    context: Given = {}
-
-
-def statement(policy: Json) -> Json:
-    """The first, or only, statement of `policy`."""
-    found = policy["Statement"]
-    return found[0] if isinstance(found, list) else found  # type: ignore[return-value]  # A policy is untyped JSON.
+    context: Given = MappingProxyType({})
 
 
 def of(*statements: Json) -> Json:
@@ -63,7 +58,9 @@ def decision(
     queue = arn is not None and arn.service == "sqs"
     policies = Policies(
         tuple(_named(PolicyKind.IDENTITY, one) for one in identity),
-        None if resource is None else _named(PolicyKind.RESOURCE if queue else PolicyKind.OTHER_RESOURCE, resource),
+        None
+        if resource is None
+        else _named(PolicyKind.RESOURCE if queue else PolicyKind.OTHER_RESOURCE, resource),
         () if endpoint is None else (_named(PolicyKind.ENDPOINT, endpoint),),
         () if boundary is None else (_named(PolicyKind.IDENTITY, boundary),),
         () if session is None else (_named(PolicyKind.SESSION, session),),

@@ -109,7 +109,11 @@ SINGLE = [
     # Of the page's two statements either suffices, so it grants more than its prose says.
     (VOLUMES, Ask(USER, "ec2:CreateTags", VOLUME, {"aws:ResourceTag/environment": "production"}), IMPLICIT),
     (TASKS, Ask(USER, "ecs:RunTask", TASK, {ENVIRONMENT: "production", "ecs:cluster": CLUSTERS[0]}), ALLOWED),
-    (TASKS, Ask(USER, "ecs:RunTask", TASK, {ENVIRONMENT: "prod-backup", "ecs:cluster": CLUSTERS[1]}), ALLOWED),
+    (
+        TASKS,
+        Ask(USER, "ecs:RunTask", TASK, {ENVIRONMENT: "prod-backup", "ecs:cluster": CLUSTERS[1]}),
+        ALLOWED,
+    ),
     (
         TASKS,
         Ask(
@@ -215,7 +219,11 @@ def test_for_any_value_in_a_deny(keys: list[str] | None, matches: bool) -> None:
 THREAD, ATTRIBUTES = f"arn:aws:dynamodb:us-east-2:{ACCOUNT}:table/Thread", "dynamodb:Attributes"
 ONLY = "ForAllValues:StringEquals"
 GET_ITEM = of(
-    allow("dynamodb:GetItem", {ONLY: {ATTRIBUTES: ["ID", "Message", "Tags"]}}, "arn:aws:dynamodb:*:*:table/Thread")
+    allow(
+        "dynamodb:GetItem",
+        {ONLY: {ATTRIBUTES: ["ID", "Message", "Tags"]}},
+        "arn:aws:dynamodb:*:*:table/Thread",
+    )
 )
 GET_DATES = of(
     allow(
@@ -265,11 +273,15 @@ def access_keys(condition: Json) -> Json:
 BY_TAG = access_keys({"StringEquals": {"aws:PrincipalTag/job-category": "iamuser-admin"}})
 FRESH = access_keys({"DateGreaterThan": {"aws:TokenIssueTime": "2020-01-01T00:00:01Z"}})
 BY_ADDRESS = access_keys({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})
-UP_TO_TEN = of(allow("s3:ListBucket", {"NumericLessThanEquals": {"s3:max-keys": "10"}}, "arn:aws:s3:::example_bucket"))
+UP_TO_TEN = of(
+    allow("s3:ListBucket", {"NumericLessThanEquals": {"s3:max-keys": "10"}}, "arn:aws:s3:::example_bucket")
+)
 NO_TLS = of(
     {
         "Sid": "BooleanExample",
-        **deny("s3:*", {"Bool": {"aws:SecureTransport": "false"}}, ["arn:aws:s3:::demo", "arn:aws:s3:::demo/*"]),
+        **deny(
+            "s3:*", {"Bool": {"aws:SecureTransport": "false"}}, ["arn:aws:s3:::demo", "arn:aws:s3:::demo/*"]
+        ),
     }
 )
 BOTH_IPS = of(
@@ -364,7 +376,12 @@ def known(address: str, *, via: bool = False) -> Given:
         (OUTSIDE_IPS, SEND, known("192.0.2.1"), ALLOWED),
         (OUTSIDE_IPS, SEND, known("203.0.113.1"), ALLOWED),
         (OUTSIDE_IPS, SEND, known("198.51.100.1"), EXPLICIT),
-        (OUTSIDE_IPS, SEND, known("198.51.100.1", via=True), ALLOWED),  # A service that calls for the principal.
+        (
+            OUTSIDE_IPS,
+            SEND,
+            known("198.51.100.1", via=True),
+            ALLOWED,
+        ),  # A service that calls for the principal.
         (OUTSIDE_IPS, SEND, {"aws:ViaAWSService": False}, EXPLICIT),  # Through an endpoint: no such address.
         (OUTSIDE_REGIONS, SEND, {"aws:RequestedRegion": "eu-west-1"}, ALLOWED),
         (OUTSIDE_REGIONS, SEND, {"aws:RequestedRegion": "us-east-1"}, EXPLICIT),

@@ -109,7 +109,9 @@ def test_carlos_across_accounts(action: str, resource: str, policy: Json | None,
     assert decision(ask, identity=[ABROAD], resource=policy, account="222222222222") == expected
 
 
-REPORTS = of({"Sid": "AllowGetList", **allow(["iam:Get*", "iam:List*"])}, {"Sid": "DenyReports", **deny("iam:*Report")})
+REPORTS = of(
+    {"Sid": "AllowGetList", **allow(["iam:Get*", "iam:List*"])}, {"Sid": "DenyReports", **deny("iam:*Report")}
+)
 
 
 @pytest.mark.parametrize(
@@ -163,13 +165,21 @@ BOUNDARY_ARN = f"arn:aws:iam::{ACCOUNT}:policy/XCompanyBoundaries"
 ZHANGS_BOUNDARY = of(
     {
         "Sid": "CreateOrChangeOnlyWithBoundary",
-        **allow(["iam:AttachUserPolicy", "iam:CreateUser", "iam:PutUserPermissionsBoundary", "iam:PutUserPolicy"]),
+        **allow(
+            ["iam:AttachUserPolicy", "iam:CreateUser", "iam:PutUserPermissionsBoundary", "iam:PutUserPolicy"]
+        ),
         "Condition": {"StringEquals": {"iam:PermissionsBoundary": BOUNDARY_ARN}},
     },
     {
         "Sid": "CloudWatchAndOtherIAMTasks",
         "Effect": "Allow",
-        "Action": ["cloudwatch:*", "iam:CreateAccessKey", "iam:DeleteUser", "iam:GetUser", "iam:DeletePolicy"],
+        "Action": [
+            "cloudwatch:*",
+            "iam:CreateAccessKey",
+            "iam:DeleteUser",
+            "iam:GetUser",
+            "iam:DeletePolicy",
+        ],
         "NotResource": user("Maria"),
     },
     {"Sid": "NoBoundaryPolicyEdit", **deny(["iam:CreatePolicyVersion", "iam:DeletePolicy"], [BOUNDARY_ARN])},
@@ -327,7 +337,11 @@ def test_delegating_access_to_a_queue_to_another_account(action: str, time: str,
 
 def test_access_cannot_be_delegated_where_the_account_is_denied() -> None:
     denied: Json = of(
-        {"Sid": "AccountBDeny", **deny("s3:*", "arn:aws:s3:::mybucket/*"), "Principal": {"AWS": "111122223333"}}
+        {
+            "Sid": "AccountBDeny",
+            **deny("s3:*", "arn:aws:s3:::mybucket/*"),
+            "Principal": {"AWS": "111122223333"},
+        }
     )
     ask = Ask(user("any", "111122223333"), "s3:GetObject", "arn:aws:s3:::mybucket/o")
     own = of(allow("s3:*", "arn:aws:s3:::mybucket/*"))
@@ -410,7 +424,9 @@ def test_a_policy_that_names_the_federated_user_needs_no_session_policy() -> Non
 FULL_ACCESS: Json = {
     "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
 }
-ONE_ROLE = of({"Sid": "AllowRole", **allow("*"), "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/role-name"}})
+ONE_ROLE = of(
+    {"Sid": "AllowRole", **allow("*"), "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/role-name"}}
+)
 ONE_ARN = of(
     {
         **allow("*"),
@@ -418,8 +434,12 @@ ONE_ARN = of(
         "Condition": {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/role-name"}},
     }
 )
-OWN_ACCOUNT = of({**allow("*"), "Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}})
-OWN_ORG = of({**allow("*"), "Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1a2b3c4d5e"}}})
+OWN_ACCOUNT = of(
+    {**allow("*"), "Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}}
+)
+OWN_ORG = of(
+    {**allow("*"), "Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1a2b3c4d5e"}}}
+)
 ROLE_NAME = f"arn:aws:sts::{ACCOUNT}:assumed-role/role-name/s"
 AGENT = f"arn:aws:sts::{ACCOUNT}:assumed-role/another/s"
 

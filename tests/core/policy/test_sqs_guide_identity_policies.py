@@ -101,7 +101,11 @@ def test_the_forms_of_a_queues_arn(name: str, expected: int) -> None:
             assert found == (ALLOWED if takes else IMPLICIT)
 
 
-RESOURCE, REQUEST, PRINCIPAL = "aws:ResourceTag/environment", "aws:RequestTag/environment", "aws:PrincipalTag/"
+RESOURCE, REQUEST, PRINCIPAL = (
+    "aws:ResourceTag/environment",
+    "aws:RequestTag/environment",
+    "aws:PrincipalTag/",
+)
 PROD_ONLY = of(
     {"Sid": "AllowAccessForProd", **allow("sqs:*", "*", {"StringEquals": {RESOURCE: "prod"}})},
 )
@@ -165,7 +169,10 @@ OF_DLQ = [RECEIVE, "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
 DLQ, DESTINATION = queue("dlq", "us-west-1"), queue("dest", "us-west-1")
 KEY = f"arn:aws:kms:us-east-2:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 REDRIVE_2022 = of(allow(OF_DLQ, DLQ), allow(SEND, DESTINATION))
-SOURCE_TAG, DESTINATION_TAG = {"aws:ResourceTag/QueueRole": "source"}, {"aws:ResourceTag/QueueRole": "destination"}
+SOURCE_TAG, DESTINATION_TAG = (
+    {"aws:ResourceTag/QueueRole": "source"},
+    {"aws:ResourceTag/QueueRole": "destination"},
+)
 REDRIVE = of(
     allow([*OF_TASKS, *OF_DLQ, "sqs:ListDeadLetterSourceQueues"], DLQ, {"StringEquals": SOURCE_TAG}),
     allow(SEND, DESTINATION, {"StringEquals": DESTINATION_TAG}),
@@ -177,7 +184,7 @@ PRODUCER = of(
 CONSUMER = of(allow(["kms:Decrypt"], KEY), allow([RECEIVE], f"arn:aws:sqs:*:{ACCOUNT}:MyQueue"))
 
 REDRIVES = [
-    # To start, cancel and list redrives: the tasks' and the messages' permissions on the one queue, sending on the other.
+    # To start, cancel and list redrives: the tasks' and messages' permissions on the one queue, sending on the other.
     *((REDRIVE, Ask(BOB, action, DLQ, SOURCE_TAG), ALLOWED) for action in (*OF_TASKS, *OF_DLQ)),
     (REDRIVE, Ask(BOB, SEND, DESTINATION, DESTINATION_TAG), ALLOWED),
     (REDRIVE, Ask(BOB, SEND, DLQ, SOURCE_TAG), IMPLICIT),

@@ -12,7 +12,9 @@ ACCOUNT, ORG = "111122223333", "o-1a2b3c4d5e"
 QUEUE, DLQ = f"arn:aws:sqs:us-east-2:{ACCOUNT}:main", f"arn:aws:sqs:us-east-2:{ACCOUNT}:main-dlq"
 TOPIC = f"arn:aws:sns:us-east-2:{ACCOUNT}:topic"
 VPCE = "vpce-1a2b3c4d"
-DEPLOYER, ADMIN, CONSUMER = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("deploy", "admin", "consumer"))
+DEPLOYER, ADMIN, CONSUMER = (
+    f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("deploy", "admin", "consumer")
+)
 
 
 def session(role: str) -> str:
@@ -127,7 +129,12 @@ TLS: Given = {"aws:SecureTransport": "true"}
 INSIDE: Given = {**TLS, "aws:PrincipalOrgID": ORG}
 THROUGH: Given = {**INSIDE, "aws:SourceVpce": VPCE}
 CONSUMES, DEPLOYS, OTHER = session(CONSUMER), session(DEPLOYER), session("role/other")
-SEND, RECEIVE, SET, PURGE = "sqs:SendMessage", "sqs:ReceiveMessage", "sqs:SetQueueAttributes", "sqs:PurgeQueue"
+SEND, RECEIVE, SET, PURGE = (
+    "sqs:SendMessage",
+    "sqs:ReceiveMessage",
+    "sqs:SetQueueAttributes",
+    "sqs:PurgeQueue",
+)
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 SNS = "sns.amazonaws.com"
 

@@ -147,6 +147,7 @@ CASES: list[tuple[tuple[str, PolicyKind], str, str]] = [
     (queue(Resource="MyQueue"), "INVALID_ARN_PREFIX", f"{S}.Resource[0]"),
     (queue(Resource="arn:aws:sqs:MyQueue"), "MISSING_ARN_FIELD", f"{S}.Resource[0]"),
     (queue(Resource="arn:aws:sqs:*"), "ARN_WITH_FEWER_FIELDS", f"{S}.Resource[0]"),
+    (queue(Resource="arn:aws:sqs:us-east-2::q"), "ARN_OF_NO_QUEUE", f"{S}.Resource[0]"),
     (queue(Resource=QUEUE.replace("aws", "azure")), "INVALID_PARTITION", f"{S}.Resource[0]"),
     (queue(Resource="arn:aws:s3:::b"), "UNSUPPORTED_RESOURCE_ARN_IN_POLICY", f"{S}.Resource[0]"),
     (queue(Resource="arn:aws:sqs:${aws:x}:1:q"), "POLICY_REFUSED", f"{S}.Resource[0]"),

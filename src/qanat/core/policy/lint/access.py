@@ -118,6 +118,10 @@ def check_resources(view: View, report: Report) -> None:
             wild = "*" in service[0] or "?" in service[0]
             if not wild and service[0] != "sqs":
                 report.find("UNSUPPORTED_RESOURCE_ARN_IN_POLICY", item.path)
+        arn = Arn.parse(item.text)
+        if arn is not None and arn.service == "sqs" and not (arn.region and arn.account):
+            field = "account" if arn.region else "Region"
+            report.find("ARN_OF_NO_QUEUE", item.path, resource=shown(item.text), field=field)
     names = {item.text.lower(): item for item in view.items("Action")}
     listing = names.get("sqs:listqueues")
     resources = view.items("Resource")

@@ -231,6 +231,11 @@ _OWN: Final = {
         "stars stand for the rest.",
         f"{_IAM}reference_policies_elements_resource.html",
     ),
+    "ARN_OF_NO_QUEUE": Check(
+        Severity.WARNING,
+        "{resource} has no {field}, and the ARN of every queue has one, so it matches none. Write it, or a star.",
+        f"{_SQS}sqs-overview-of-managing-access.html",
+    ),
     "INVALID_ARN_OPERAND": Check(
         Severity.WARNING,
         "{detail}. AWS takes it, and lets it take part in a Deny. Write an ARN of six parts, with wildcards where they "
