@@ -12,6 +12,7 @@ from qanat.core.names import Arn
 from qanat.core.policy.decision import Named, Policies, Request
 from qanat.core.policy.document import parse
 from qanat.core.policy.evaluate import authorize
+from qanat.core.policy.simulate_aws import is_trusting, needs_own_policy
 from qanat.core.policy.simulate_caller import Value, caller_named, context_filled, context_given
 from qanat.core.policy.sizes import PolicyKind
 
@@ -55,15 +56,13 @@ def decision(
     arn = Arn.parse(ask.resource)
     owner = account or ("" if arn is None else arn.account)
     given = context_given(ask.context)
-    queue = arn is not None and arn.service == "sqs"
     policies = Policies(
         tuple(_named(PolicyKind.IDENTITY, one) for one in identity),
-        None
-        if resource is None
-        else _named(PolicyKind.RESOURCE if queue else PolicyKind.OTHER_RESOURCE, resource),
+        None if resource is None else _named(_kind_of_resource(ask, arn), resource),
         () if endpoint is None else (_named(PolicyKind.ENDPOINT, endpoint),),
         () if boundary is None else (_named(PolicyKind.IDENTITY, boundary),),
         () if session is None else (_named(PolicyKind.SESSION, session),),
+        resource_must_allow=resource is not None and needs_own_policy(ask.action, ask.resource),
     )
     named = [arn for policy in policies.all() for arn in policy.document.principal_arns]
     caller = caller_named(ask.principal, given, named)
@@ -72,6 +71,12 @@ def decision(
     if decided.allowed:
         return ALLOWED
     return EXPLICIT if decided.reason.name.startswith("EXPLICIT_") else IMPLICIT
+
+
+def _kind_of_resource(ask: Ask, arn: Arn | None) -> PolicyKind:
+    if is_trusting(ask.action, ask.resource):
+        return PolicyKind.TRUST
+    return PolicyKind.RESOURCE if arn is not None and arn.service == "sqs" else PolicyKind.OTHER_RESOURCE
 
 
 def _named(kind: PolicyKind, policy: Json) -> Named:
