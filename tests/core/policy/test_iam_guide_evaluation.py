@@ -162,6 +162,7 @@ X_COMPANY = of(
     {"Sid": "DenyEC2Production", **deny("ec2:*", "arn:aws:ec2:*:*:instance/i-1234567890abcdef0")},
 )
 BOUNDARY_ARN = f"arn:aws:iam::{ACCOUNT}:policy/XCompanyBoundaries"
+# Of the page's long lists of actions only some stand in these two.
 ZHANGS_BOUNDARY = of(
     {
         "Sid": "CreateOrChangeOnlyWithBoundary",
