@@ -7,23 +7,16 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import botocore.auth
 import pytest
 
 from support.clients import Clients, refusal
+from support.clocks import put_forward, shifted
 from support.raw import Answer
 from support.server import Server
 from support.signing import Presigned, Signed, minutes
 from support.signing import sqs as signed
 from support.things import StartServer
 
-# Run by Python at its start, before the server: its clock goes wrong by so many seconds.
-SHIFTED = """
-import time
-ns, s = time.time_ns, time.time
-time.time_ns = lambda: ns() + {0} * 10**9
-time.time = lambda: s() + {0}
-"""
 EXPIRED = re.compile(r"Signature expired: (\w{16}) is now earlier than (\w{16}) \((\w{16}) - 15 min\.\)")
 NOT_YET = re.compile(
     r"Signature not yet current: (\w{16}) is still later than (\w{16}) \((\w{16}) \+ 15 min\.\)"
@@ -36,12 +29,6 @@ def moment(text: str) -> datetime:
 
 def date_of(answer: Answer) -> datetime:
     return parsedate_to_datetime(answer.headers["date"])
-
-
-def put_forward(patch: pytest.MonkeyPatch, offset: timedelta) -> None:
-    """The clock by which boto3 signs."""
-    real = botocore.auth.get_current_datetime
-    patch.setattr(botocore.auth, "get_current_datetime", lambda *_, **__: real() + offset)
 
 
 @pytest.mark.parametrize("offset", [minutes(-20), minutes(20), timedelta(days=-400)])
@@ -92,8 +79,7 @@ def test_a_server_that_was_set_back(
     Time then stands still for messages until it has come. For signatures it does not, or nobody would get in.
     """
     folder = tmp_path_factory.mktemp("ahead")
-    (folder / "sitecustomize.py").write_text(SHIFTED.format(3_600))
-    ahead = start_server(directory=folder, environment={"PYTHONPATH": str(folder)})
+    ahead = start_server(directory=folder, environment=shifted(folder, 3_600))
     key = ahead.administrator()
     answer = signed(key, "ListQueues").send(ahead)
     assert answer.status == 403

@@ -107,9 +107,42 @@ def test_transitive_tags_and_the_source_identity_go_along_a_chain(sts: Any) -> N
     chained = credentials(sts.ask("sts", "AssumeRole", **ASSUME)).session
     assert (chained.tags, chained.transitive_tag_keys) == ((("team", "blue"),), ("team",))
     assert chained.source_identity == "bo"
+
+
+def test_what_a_chain_hands_on_cannot_be_changed(sts: Any) -> None:
+    """Recorded answers of AWS."""
+    session = Session(
+        "ASIAX",
+        0,
+        1,
+        "AROAR",
+        "R",
+        tags=(("team", "blue"),),
+        transitive_tag_keys=("team",),
+        source_identity="bo",
+    )
+    sts.caller = role_session(ROLE, "two", session)
     again = {**ASSUME, "Tags": [{"Key": "Team", "Value": "red"}]}
-    assert sts.refusal("sts", "AssumeRole", **again)[1] == "InvalidInput"
-    assert sts.refusal("sts", "AssumeRole", **ASSUME, SourceIdentity="other")[1] == "AccessDenied"
+    assert sts.refusal("sts", "AssumeRole", **again) == (
+        400,
+        "InvalidParameterValue",
+        "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from "
+        "the calling session.",
+    )
+    unasked = {**ASSUME, "TransitiveTagKeys": ["team"]}
+    assert sts.refusal("sts", "AssumeRole", **unasked) == (
+        400,
+        "InvalidParameterValue",
+        "The specified transitive tag key must be included in the requested tags.",
+    )
+    assert sts.refusal("sts", "AssumeRole", **ASSUME, SourceIdentity="other") == (
+        400,
+        "ValidationError",
+        "The source identity is already set for this assume role session",
+    )
+    assert credentials(
+        sts.ask("sts", "AssumeRole", **ASSUME, SourceIdentity="bo")
+    ).session.source_identity == "bo"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +166,7 @@ def test_transitive_tags_and_the_source_identity_go_along_a_chain(sts: Any) -> N
             "ValidationError",
             None,
         ),
-        ({"TransitiveTagKeys": ["a"]}, "InvalidInput", None),
+        ({"TransitiveTagKeys": ["a"]}, "InvalidParameterValue", None),
         (
             {"SerialNumber": f"arn:aws:iam::{ACCOUNT}:mfa/bob", "TokenCode": "123456"},
             "AccessDenied",

@@ -56,7 +56,8 @@ class Directory(Protocol):
         """Of what has that ARN now; none where nothing has it, or nothing of IAM."""
 
     def session_key(self) -> bytes | None: ...
-    def unique_id_of(self, arn: str) -> str | None: ...
+    def arn_of(self, unique_id: str) -> str | None:
+        """That the user or role of this id has now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class TestUpdate:
         assert world.told(c.ListAccessKeys(ACCOUNT, "rob")).items == (key,)
         assert world.told(c.GetGroup(ACCOUNT, "staff"))[1].items == (world.user("rob"),)
         assert world.control.identity.unique_id_of(before.arn) is None
+        assert world.control.identity.arn_of("AIDABOB") == world.user("rob").arn
         world.told(replace(BOB, user_id="AIDANEW"))
 
     def test_a_new_path_is_no_new_name(self) -> None:

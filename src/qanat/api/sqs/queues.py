@@ -42,7 +42,7 @@ class Queues:
         cooldown_ms: int,
     ) -> None:
         self._catalogue = control.catalogue
-        self._unique_id_of = control.identity.unique_id_of
+        self._arn_of = control.identity.arn_of
         self._control_node = control_node
         self._node = node
         self._parking = parking
@@ -157,7 +157,7 @@ class Queues:
             try:
                 found = described(queue, names, counts)
                 if "Policy" in found:
-                    found["Policy"] = shown(found["Policy"], queue.policy_ids, self._unique_id_of)
+                    found["Policy"] = shown(found["Policy"], queue.policy_ids, self._arn_of)
                 call.answer(o.AttributesOutput(found or None))
             except QanatError as error:
                 call.refuse(error)

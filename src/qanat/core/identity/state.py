@@ -132,6 +132,10 @@ class IdentityState:
         """The unique id (AIDA..., AROA...) of the user or role that has this ARN now."""
         return self._store.unique_id_of(arn)
 
+    def arn_of(self, unique_id: str) -> str | None:
+        """The ARN that the user or role of this unique id has now."""
+        return self._store.arn_of(unique_id)
+
     def tags_of(self, arn: str) -> Texts:
         """Of the user, role, managed policy or instance profile that has this ARN now."""
         return self._store.tags_of(arn)

@@ -128,6 +128,11 @@ class IdentityStore:
         found = self.users.where("arn", arn) or self.roles.where("arn", arn)
         return found[0].unique_id if found else None
 
+    def arn_of(self, unique_id: str) -> str | None:
+        """The ARN that the user or role of this unique id has now."""
+        found = self.users.where("id", unique_id) or self.roles.where("id", unique_id)
+        return found[0].arn if found else None
+
     def tags_of(self, arn: str) -> Texts:
         """Of the user, role, managed policy or instance profile that has this ARN now."""
         for table in (self.users, self.roles, self.instance_profiles):

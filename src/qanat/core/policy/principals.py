@@ -56,7 +56,10 @@ class Principals:
     sessions_of: set[tuple[str, str]] = field(default_factory=set)
     """(account, role name) of the sessions in `exact`."""
     ids: dict[str, str] = field(default_factory=dict)
-    """ARN to the unique id that it meant when the policy was saved; a namesake made later does not match."""
+    """ARN to the unique id that it meant when the policy was saved: the id is meant since then, whatever its ARN is
+    now, and a namesake made later is not."""
+    bound: set[str] = field(default_factory=set)
+    """The unique ids in `ids`."""
 
     def match(self, caller: Caller) -> Grade:
         if self.negated:
@@ -72,7 +75,7 @@ class Principals:
             return caller.arn in self.services
         if caller.type is PrincipalType.PROVIDER:
             return caller.arn in self.providers
-        return caller.arn in self.exact and self._same(caller.arn, caller.unique_id)
+        return self.names(caller.arn, caller.unique_id)
 
     def _issuer_named(self, caller: Caller) -> bool:
         """Whether the role that a session is of is named, or the user who asked for a federated session."""
@@ -81,14 +84,16 @@ class Principals:
             return False
         if caller.type is PrincipalType.ASSUMED_ROLE:
             # A session's id is its role's, a colon and the session's name.
-            return arn in self.roles and self._same(arn, caller.unique_id.partition(":")[0])
+            return self.names(arn, caller.unique_id.partition(":")[0])
         if caller.type is PrincipalType.FEDERATED_USER and caller.session is not None:
-            return arn in self.exact and self._same(arn, caller.session.issuer_id)
+            return self.names(arn, caller.session.issuer_id)
         return False
 
-    def _same(self, arn: str, unique_id: str) -> bool:
-        bound = self.ids.get(arn)
-        return bound is None or bound == unique_id
+    def names(self, arn: str, unique_id: str) -> bool:
+        """Whether the user, role or session that has this ARN and this id now is among those named."""
+        return unique_id in self.bound or (
+            (arn in self.exact or arn in self.roles) and arn not in self.ids
+        )
 
     def _excepted(self, caller: Caller) -> bool:
         """Whether NotPrincipal names the caller: any of its principals suffices to withhold an Allow, but only all
@@ -186,6 +191,7 @@ def _read_arn(text: str, path: str, found: Principals, reading: Reading) -> None
         reading.principal_arns.add(text)
         if text in reading.bound:
             found.ids[text] = reading.bound[text]
+            found.bound.add(reading.bound[text])
 
 
 def _add_account(found: Principals, arn: Arn, _: re.Match[str]) -> None:

@@ -1,8 +1,9 @@
 """A policy as it is kept: its text, and whom the names in it meant when it was saved.
 
-AWS turns the ARN of a user or role into its unique id when a policy is saved (IAM User Guide,
-reference_policies_elements_principal): once the principal is deleted the policy shows the id, and a namesake made
-later is not meant. A name that nobody had when the policy was saved means whoever comes to have it.
+AWS turns the ARN of a user or role into its unique id when a policy is saved, and back when it is shown (IAM User
+Guide, reference_policies_elements_principal): a user that was renamed goes on to be meant, and is shown by its new
+ARN; once the principal is deleted the policy shows the id, and a namesake made later is not meant. A name that nobody
+had when the policy was saved means whoever comes to have it.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ Ids = tuple[tuple[str, str], ...]
 """(principal ARN, unique id), sorted."""
 UniqueIdOf = Callable[[str], str | None]
 """The unique id of the user or role that has this ARN now."""
+ArnOf = Callable[[str], str | None]
+"""The ARN that the user or role of this unique id has now; None where it is gone."""
 
 
 class StoredPolicy(Struct, frozen=True):
@@ -36,10 +39,13 @@ def bound_ids(text: str, kind: PolicyKind, unique_id_of: UniqueIdOf, before: Ids
     return tuple(sorted(found.items()))
 
 
-def shown(text: str, ids: Ids, unique_id_of: UniqueIdOf) -> str:
-    """`text` to the letter, unless somebody whom it names is gone: then with the unique id in that name's place."""
-    gone = {arn: unique_id for arn, unique_id in ids if unique_id_of(arn) != unique_id}
-    if not gone:
+def shown(text: str, ids: Ids, arn_of: ArnOf) -> str:
+    """`text` to the letter, unless somebody whom it names has another ARN now or is gone.
+
+    Then the new ARN stands in the old one's place, or the unique id.
+    """
+    now = {arn: arn_of(unique_id) or unique_id for arn, unique_id in ids}
+    if all(arn == called for arn, called in now.items()):
         return text
     tree = decode(text)
     assert isinstance(tree, dict), "it was understood when it was saved"
@@ -48,11 +54,11 @@ def shown(text: str, ids: Ids, unique_id_of: UniqueIdOf) -> str:
         for element in ("Principal", "NotPrincipal"):
             principal = statement.get(element)
             if isinstance(principal, dict) and "AWS" in principal:
-                principal["AWS"] = _replaced(principal["AWS"], gone)
+                principal["AWS"] = _replaced(principal["AWS"], now)
     return encode(tree)
 
 
-def _replaced(node: object, gone: Mapping[str, str]) -> object:
+def _replaced(node: object, now: Mapping[str, str]) -> object:
     if isinstance(node, list):
-        return [_replaced(one, gone) for one in node]
-    return gone.get(node, node) if isinstance(node, str) else node
+        return [_replaced(one, now) for one in node]
+    return now.get(node, node) if isinstance(node, str) else node

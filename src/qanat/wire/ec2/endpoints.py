@@ -182,7 +182,7 @@ def _shown(description: EndpointDescription, call: Call) -> Mapping[str, object]
         "state": endpoint.state.value,
         "policyDocument": FULL_ACCESS_TEXT
         if endpoint.policy is None
-        else shown(endpoint.policy, endpoint.policy_ids, call.directory.unique_id_of),
+        else shown(endpoint.policy, endpoint.policy_ids, call.directory.arn_of),
         "routeTableIdSet": [],
         "subnetIdSet": endpoint.subnet_ids,
         "groupSet": [{"groupId": group_id, "groupName": name} for group_id, name in description.groups],

@@ -190,7 +190,7 @@ def _named(role: Role, call: Call) -> dict[str, object]:
 
 
 def _shown_trust(role: Role, call: Call) -> str:
-    return shown(role.trust, role.trusted_ids, call.directory.unique_id_of)
+    return shown(role.trust, role.trusted_ids, call.directory.arn_of)
 
 
 def shown_role(role: Role, call: Call) -> dict[str, object]:

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from qanat.core.errors import AccessDenied
+from qanat.core.errors import AccessDenied, InvalidParameterValue
 from qanat.core.identity.commands import IssueSession
-from qanat.core.identity.errors import InvalidInput, ValidationError
+from qanat.core.identity.errors import ValidationError
 from qanat.core.identity.model import Caller, PrincipalType, Role, Session, role_session
 from qanat.core.identity.session_tokens import SessionKind
 from qanat.core.names import PARTITION
@@ -77,8 +77,13 @@ def _inherited(caller: Caller) -> dict[str, str]:
     return {key: value for key, value in session.tags if key.lower() in kept}
 
 
+def _passed_on(caller: Caller) -> str | None:
+    """The source identity, which stays through a chain of roles."""
+    return None if caller.session is None else caller.session.source_identity
+
+
 def _permissions(given: AssumeRoleInput, call: Call) -> tuple[Permission, ...]:
-    """AssumeRole on the role; for tags and a source identity their actions too."""
+    """AssumeRole on the role; for tags and a source identity their actions too, be they inherited."""
     if call.caller.type is PrincipalType.ACCOUNT:
         raise AccessDenied("Roles may not be assumed by root accounts.")
     if call.caller.type is PrincipalType.FEDERATED_USER:
@@ -88,15 +93,16 @@ def _permissions(given: AssumeRoleInput, call: Call) -> tuple[Permission, ...]:
     context: dict[str, str | tuple[str, ...]] = {"sts:rolesessionname": given.role_session_name}
     if given.external_id is not None:
         context["sts:externalid"] = given.external_id
-    if given.source_identity is not None:
-        context["sts:sourceidentity"] = given.source_identity
+    source_identity = given.source_identity or _passed_on(call.caller)
+    if source_identity is not None:
+        context["sts:sourceidentity"] = source_identity
     if given.transitive_tag_keys:
         context["sts:transitivetagkeys"] = given.transitive_tag_keys
     actions = ["sts:AssumeRole"]
     tags = dict(read_tags(given.tags))
-    if tags:
+    if tags or _inherited(call.caller):
         actions.append("sts:TagSession")
-    if given.source_identity is not None:
+    if source_identity is not None:
         actions.append("sts:SetSourceIdentity")
     # A role that is not there trusts nobody, and whether it is there is not told.
     document, ids = ("", ()) if role is None else (role.trust, role.trusted_ids)
@@ -122,20 +128,20 @@ def _command(given: AssumeRoleInput, call: Call) -> object:
     duration_s = _duration_s(given, role, call.caller)
     tags = dict(read_tags(given.tags))
     inherited = _inherited(call.caller)
+    # The texts of this and of the next two are recorded answers of AWS.
     if {key.lower() for key in inherited} & {key.lower() for key in tags}:
-        raise InvalidInput(
+        raise InvalidParameterValue(
             "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag "
             "key from the calling session."
         )
-    unknown = {key.lower() for key in given.transitive_tag_keys} - {
-        key.lower() for key in (*tags, *inherited)
-    }
-    if unknown:
-        raise InvalidInput("One of the specified transitive tag keys is not among the specified tags.")
+    if {key.lower() for key in given.transitive_tag_keys} - {key.lower() for key in tags}:
+        raise InvalidParameterValue(
+            "The specified transitive tag key must be included in the requested tags."
+        )
     documents, arns = session_policies(given.policy, given.policy_arns)
-    passed_on = call.caller.session.source_identity if call.caller.session is not None else None
+    passed_on = _passed_on(call.caller)
     if passed_on is not None and given.source_identity not in (None, passed_on):
-        raise AccessDenied("The source identity of a session cannot be changed.")
+        raise ValidationError("The source identity is already set for this assume role session")
     session = Session(
         call.ids.temporary_access_key(),
         call.now_ms,

@@ -26,6 +26,8 @@ def principal_element(
     elif matched:
         if principals.match(caller) is Grade.DELEGATED:
             why = "it names the account, which leaves it to the account's own policies"
+        elif not principals.everyone:
+            why = _renamed(principals, caller)
     else:
         why, near = _missed(principals, texts, caller)
     return Element(name, matched, tuple(texts), seen_as(caller), why, near)
@@ -40,7 +42,7 @@ def _of_complement(principals: Principals, caller: Caller, *, matched: bool) -> 
         return "whoever has a permissions boundary is denied, though it is named"
     missing = unexcepted(principals, caller)
     named = caller.account in principals.accounts or any(
-        arn in principals.exact | principals.roles for arn in (caller.arn, caller.principal_arn)
+        principals.names(*one) for one in _identities(caller)
     )
     return f"to be left out of a Deny, {listed(missing, 'and')} would have to be named too" if named else ""
 
@@ -49,13 +51,19 @@ def unexcepted(principals: Principals, caller: Caller) -> list[str]:
     """What the NotPrincipal of a Deny does not name and would have to, so that it leaves the caller out."""
     wanted = [root_arn(caller.account)] if caller.account not in principals.accounts else []
     if caller.type is PrincipalType.ASSUMED_ROLE:
-        if caller.principal_arn not in principals.roles:
-            wanted.append(caller.principal_arn)
-        if caller.arn not in principals.exact:
-            wanted.append(caller.arn)
-    elif caller.type is not PrincipalType.ACCOUNT and caller.arn not in principals.exact:
+        wanted += [arn for arn, unique_id in reversed(_identities(caller)) if not principals.names(arn, unique_id)]
+    elif caller.type is not PrincipalType.ACCOUNT and not principals.names(caller.arn, caller.unique_id):
         wanted.append(caller.arn)
     return wanted
+
+
+def _renamed(principals: Principals, caller: Caller) -> str:
+    """Of a caller who is named by an ARN that it had before."""
+    for arn, unique_id in _identities(caller):
+        for before, bound in principals.ids.items():
+            if bound == unique_id and before != arn:
+                return f"{before} was saved as {bound}, which is {arn} now"
+    return ""
 
 
 def _missed(principals: Principals, texts: Sequence[str], caller: Caller) -> tuple[str, bool]:
