@@ -6,16 +6,12 @@ import pytest
 
 from support.clients import Clients, refusal
 from support.policies import allow, deny, policy
+from support.roles import key_of
 from support.server import ACCOUNT, Key
 from support.things import MadeQueue, MadeUser, MakeUser, StartServer
 
 ANY_SQS = policy(allow("sqs:*"), allow("sts:*"), allow("iam:*"))
 INVALID = "The security token included in the request is invalid."
-
-
-def key_of(answer: dict[str, Any]) -> Key:
-    given = answer["Credentials"]
-    return Key(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
 
 
 def session_of(user: MadeUser, **more: Any) -> Key:
