@@ -1,6 +1,6 @@
 """Boundaries, groups, control policies, root and nobody, by boto3: how what each says is combined.
 
-IAM User Guide: reference_policies_evaluation-logic, access_policies_boundaries; Organizations User Guide, SCPs and RCPs.
+IAM User Guide: reference_policies_evaluation-logic, access_policies_boundaries; Organizations User Guide.
 """
 
 import json
@@ -13,7 +13,7 @@ import pytest
 from support.clients import Clients, refusal
 from support.policies import DENIED_BY_QUEUE, NO_IDENTITY, allow, deny, policy, send, sending_refused
 from support.raw import post
-from support.roles import MadeRole, MakeRole, assumed, new_role, trust
+from support.roles import MadeRole, MakeRole, assumed, new_role, sent, trust
 from support.server import ACCOUNT, REGION, Key, Server
 from support.signing import FORM
 from support.things import MadeQueue, MakeUser, StartServer
@@ -31,17 +31,6 @@ def reading(iam: Any, name: str) -> str:
     return arn
 
 
-def sent(clients: Clients, key: Key, queue: MadeQueue) -> str:
-    """How it ends: `` for well, else why not."""
-    sqs = clients.of("sqs", key)
-    try:
-        sqs.send_message(QueueUrl=queue.url, MessageBody="x")
-    except sqs.exceptions.ClientError as error:
-        assert error.response["Error"]["Code"] == "AccessDenied"
-        return str(error.response["Error"]["Message"]).partition(f"{queue.arn} ")[2]
-    return ""
-
-
 class TestBoundaries:
     def test_of_a_user(self, iam: Any, queue: MadeQueue, make_user: MakeUser, reading: str) -> None:
         user = make_user(SENDING)
@@ -50,11 +39,15 @@ class TestBoundaries:
         assert sending_refused(user, queue).message.endswith(NO_BOUNDARY)
         # A boundary grants nothing.
         denied = refusal(user.sqs().receive_message, QueueUrl=queue.url)
-        assert denied.message.endswith("because no identity-based policy allows the sqs:receivemessage action")
+        assert denied.message.endswith(
+            "because no identity-based policy allows the sqs:receivemessage action"
+        )
         both = policy(allow("sqs:*"), deny("sqs:SendMessage", queue.arn))
         made = iam.create_policy_version(PolicyArn=reading, PolicyDocument=both, SetAsDefault=True)
         assert made["PolicyVersion"]["IsDefaultVersion"]
-        assert sending_refused(user, queue).message.endswith("with an explicit deny in a permissions boundary")
+        assert sending_refused(user, queue).message.endswith(
+            "with an explicit deny in a permissions boundary"
+        )
         iam.delete_user_permissions_boundary(UserName=user.name)
         send(user, queue)
 
@@ -293,9 +286,7 @@ class TestRootAndNobody:
             (allow("sqs:SendMessage", Principal={"AWS": ACCOUNT}), 403),
             (allow("sqs:SendMessage", Principal={"AWS": world.role.arn}), 403),
             (
-                allow(
-                    "sqs:SendMessage", Principal="*", Condition={"Null": {"aws:PrincipalArn": "false"}}
-                ),
+                allow("sqs:SendMessage", Principal="*", Condition={"Null": {"aws:PrincipalArn": "false"}}),
                 403,
             ),
             (

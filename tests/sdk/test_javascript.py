@@ -3,9 +3,12 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from support.policies import allow, policy
+from support.roles import MakeRole, assumed
 from support.server import REGION, Key, Server, clean_environment
 from support.things import MadeQueue, MakeUser
 
@@ -32,6 +35,7 @@ def run(server: Server, script: str, key: Key | None = None, **variables: str) -
             "REGION": REGION,
             "KEY_ID": key.access_key_id,
             "SECRET": key.secret,
+            **({"SESSION_TOKEN": key.token} if key.token else {}),
             **variables,
         },
         timeout=60,
@@ -52,6 +56,12 @@ def test_it_follows_the_queue_url(server: Server, scheme: str, name: str) -> Non
 
 def test_a_denial(server: Server, queue: MadeQueue, make_user: MakeUser) -> None:
     run(server, "denied.mjs", make_user().key, ENDPOINT=server.url(), QUEUE_URL=queue.url)
+
+
+def test_a_session_of_a_role(server: Server, sts: Any, queue: MadeQueue, make_role: MakeRole) -> None:
+    role = make_role(may=policy(allow("sqs:SendMessage", queue.arn)))
+    variables = {"ENDPOINT": server.url(), "QUEUE_URL": queue.url, "WHO": role.session_arn("work")}
+    run(server, "session.mjs", assumed(sts, role), **variables)
 
 
 def test_sqs_consumer(server: Server, scheme: str, name: str) -> None:

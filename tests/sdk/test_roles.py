@@ -86,12 +86,16 @@ class TestWhoMayAssume:
         sqs = clients.of("sqs", assumed(user.of("sts"), role))
         nobody = policy({**trust(user.arn), "Effect": "Deny"})
         iam.update_assume_role_policy(RoleName=role.name, PolicyDocument=nobody)
-        assert refused(user.of("sts"), role).message.endswith("with an explicit deny in the role trust policy")
+        assert refused(user.of("sts"), role).message.endswith(
+            "with an explicit deny in the role trust policy"
+        )
         put(sqs, queue)
         iam.update_assume_role_policy(RoleName=role.name, PolicyDocument=policy(trust(user.arn)))
         assumed(user.of("sts"), role)
 
-    def test_root_and_the_nameless_may_not(self, server: Server, clients: Clients, make_role: MakeRole) -> None:
+    def test_root_and_the_nameless_may_not(
+        self, server: Server, clients: Clients, make_role: MakeRole
+    ) -> None:
         role = make_role(trust("*"))
         printed = server.command("env", "--root", "--data", str(server.data), "--json")
         found = json.loads(printed.stdout)
@@ -185,7 +189,14 @@ class TestSessions:
 
     @pytest.mark.parametrize("form", ["inline", "managed", "both"])
     def test_a_session_policy_filters(
-        self, iam: Any, sts: Any, clients: Clients, queue: MadeQueue, make_role: MakeRole, form: str, name: str
+        self,
+        iam: Any,
+        sts: Any,
+        clients: Clients,
+        queue: MadeQueue,
+        make_role: MakeRole,
+        form: str,
+        name: str,
     ) -> None:
         role = make_role(may=policy(allow(["sqs:SendMessage", "sqs:ReceiveMessage"])))
         passed: dict[str, Any] = {}
@@ -285,9 +296,7 @@ class TestTags:
         iam.untag_role(RoleName=role.name, TagKeys=["team"])
         assert put_refused(sqs, queue).code == "AccessDenied"
 
-    def test_tags_need_leave_and_may_be_held_to_some(
-        self, make_user: MakeUser, make_role: MakeRole
-    ) -> None:
+    def test_tags_need_leave_and_may_be_held_to_some(self, make_user: MakeUser, make_role: MakeRole) -> None:
         user = make_user()
         closed = make_role(trust(user.arn))
         held = {
@@ -312,7 +321,10 @@ class TestTags:
         key = assumed(sts, first, Tags=tags(team="blue", cost="1"), TransitiveTagKeys=["team"])
         middle = assumed(clients.of("sts", key), second)
         last = assumed(clients.of("sts", middle), third, Tags=tags(cost="2"))
-        wanted = {"StringEquals": {"aws:PrincipalTag/team": "blue"}, "Null": {"aws:PrincipalTag/cost": "true"}}
+        wanted = {
+            "StringEquals": {"aws:PrincipalTag/team": "blue"},
+            "Null": {"aws:PrincipalTag/cost": "true"},
+        }
         queue = guard(allow("sqs:SendMessage", Principal="*", Condition=wanted))
         put(clients.of("sqs", middle), queue)
         assert put_refused(clients.of("sqs", last), queue).code == "AccessDenied"
@@ -348,7 +360,9 @@ def test_a_source_identity_stays(sts: Any, clients: Clients, guard: Guard, make_
     answer = sts.assume_role(RoleArn=first.arn, RoleSessionName="work", SourceIdentity="ann@example.com")
     assert answer["SourceIdentity"] == "ann@example.com"
     chained = clients.of("sts", assumed(sts, first, SourceIdentity="ann@example.com"))
-    assert chained.assume_role(RoleArn=second.arn, RoleSessionName="last")["SourceIdentity"] == "ann@example.com"
+    assert (
+        chained.assume_role(RoleArn=second.arn, RoleSessionName="last")["SourceIdentity"] == "ann@example.com"
+    )
     assert refused(chained, second, SourceIdentity="ann-other").message == (
         "The source identity is already set for this assume role session"
     )
@@ -357,10 +371,8 @@ def test_a_source_identity_stays(sts: Any, clients: Clients, guard: Guard, make_
     put(clients.of("sqs", assumed(chained, second)), queue)
 
 
-def test_a_chain_of_roles_by_name(
-    sts: Any, clients: Clients, queue: MadeQueue, make_role: MakeRole
-) -> None:
-    """A role that trusts a role needs no leave of that role's own, within the account; the session is the last one's."""
+def test_a_chain_of_roles_by_name(sts: Any, clients: Clients, queue: MadeQueue, make_role: MakeRole) -> None:
+    """A role that trusts a role needs no leave of that role's own, within the account."""
     first = make_role()
     second = make_role(trust(first.arn), may=SENDING)
     session_only = make_role(trust(first.session_arn("work")), may=SENDING)
@@ -372,7 +384,9 @@ def test_a_chain_of_roles_by_name(
     assert refused(other, session_only).message.endswith(NO_TRUST)
     # What was passed to the first session bounds the step, not what the second session may.
     narrow = clients.of("sts", assumed(sts, first, Policy=policy(allow("sqs:*"))))
-    assert refused(narrow, second).message.endswith("because no session policy allows the sts:AssumeRole action")
+    assert refused(narrow, second).message.endswith(
+        "because no session policy allows the sts:AssumeRole action"
+    )
 
 
 class TestRemade:
@@ -436,7 +450,9 @@ class TestRenamed:
         admin.set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": found["Policy"]})
         put(user.sqs(), queue)
         # AddPermission leaves the others bound.
-        admin.add_permission(QueueUrl=queue.url, Label="more", AWSAccountIds=[ACCOUNT], Actions=["PurgeQueue"])
+        admin.add_permission(
+            QueueUrl=queue.url, Label="more", AWSAccountIds=[ACCOUNT], Actions=["PurgeQueue"]
+        )
         put(user.sqs(), queue)
 
     def test_a_deny_that_excepts_a_user_goes_on_to_except_it(

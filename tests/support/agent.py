@@ -49,7 +49,7 @@ def _client(key: list[str] | None, url: str | None) -> Any:
     from botocore import UNSIGNED
     from botocore.config import Config
 
-    found = ("anonymous",) if key is None else tuple(key)
+    found = ("anonymous",) if key is None else tuple(map(str, key))
     if (*found, str(url)) not in _clients:
         config = Config(
             parameter_validation=False,
@@ -60,7 +60,8 @@ def _client(key: list[str] | None, url: str | None) -> Any:
         if key is None:
             config = config.merge(Config(signature_version=UNSIGNED))
         session = _clients.setdefault(("session",), botocore.session.get_session())
-        keys = {"aws_access_key_id": key[0], "aws_secret_access_key": key[1]} if key else {}
+        names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+        keys = dict(zip(names, key or (), strict=False))
         _clients[*found, str(url)] = session.create_client("sqs", endpoint_url=url, config=config, **keys)
     return _clients[*found, str(url)]
 

@@ -4,8 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from support.clients import Clients
 from support.policies import policy
 from support.server import Key
+from support.things import MadeQueue
 
 
 @dataclass(frozen=True)
@@ -54,3 +58,14 @@ def assumed(sts: Any, role: MadeRole, session: str = "work", **more: Any) -> Key
 
 def tags(**values: str) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in values.items()]
+
+
+def sent(clients: Clients, key: Key, queue: MadeQueue) -> str:
+    """How a send on the public listener ends: `` for well, else the reason of its denial."""
+    try:
+        clients.of("sqs", key).send_message(QueueUrl=queue.url, MessageBody="x")
+    except ClientError as error:
+        told: str = error.response["Error"]["Message"]
+        _, denied, reason = told.partition(f" on resource: {queue.arn} ")
+        return reason if denied else told
+    return ""

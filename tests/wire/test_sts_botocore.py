@@ -126,8 +126,10 @@ def test_what_a_chain_hands_on_cannot_be_changed(sts: Any) -> None:
     assert sts.refusal("sts", "AssumeRole", **again) == (
         400,
         "InvalidParameterValue",
-        "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from "
-        "the calling session.",
+        (
+            "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key "
+            "from the calling session."
+        ),
     )
     unasked = {**ASSUME, "TransitiveTagKeys": ["team"]}
     assert sts.refusal("sts", "AssumeRole", **unasked) == (
@@ -140,9 +142,10 @@ def test_what_a_chain_hands_on_cannot_be_changed(sts: Any) -> None:
         "ValidationError",
         "The source identity is already set for this assume role session",
     )
-    assert credentials(
-        sts.ask("sts", "AssumeRole", **ASSUME, SourceIdentity="bo")
-    ).session.source_identity == "bo"
+    assert (
+        credentials(sts.ask("sts", "AssumeRole", **ASSUME, SourceIdentity="bo")).session.source_identity
+        == "bo"
+    )
 
 
 @pytest.mark.parametrize(

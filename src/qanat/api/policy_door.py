@@ -34,7 +34,7 @@ class Wish(Struct, frozen=True):
     question: Question | None = None
     last: int = 1
     principal: str | None = None
-    """An ARN, of a session too that is of the role or user; `anonymous`; a unique id."""
+    """An ARN or a unique id, which find the sessions of a role or user too; or `anonymous`."""
     action: str | None = None
     resource: str | None = None
     """As in a question."""
@@ -78,7 +78,8 @@ class PolicyDoor:
 
 def _names(denied: Denied) -> Iterable[str]:
     caller = denied.request.caller
-    return {caller.arn or "anonymous", caller.principal_arn or caller.arn, caller.unique_id}
+    issuer_id = caller.unique_id if caller.session is None else caller.session.issuer_id
+    return {caller.arn or "anonymous", caller.principal_arn or caller.arn, caller.unique_id, issuer_id}
 
 
 def _is(resource: str, wanted: str) -> bool:

@@ -253,3 +253,17 @@ def test_a_principal_a_colon_short_is_read_with_it(
     assert read in finding.message
     meant = parse(policy({"AWS": [B, read]}, element, "Deny"), kind).statements[0].principals
     assert document.statements[0].principals == meant
+
+
+def test_a_saved_principal_is_meant_whatever_its_arn_is_now() -> None:
+    """Bob was called Rob when the policy was saved, and Rob is somebody else by now."""
+    rob_arn = f"arn:aws:iam::{A}:user/Rob"
+    rob = Caller(PrincipalType.USER, A, rob_arn, "AIDAROB", "Rob")
+    bound = {rob_arn: "AIDABOB"}
+    assert grades(policy({"AWS": rob_arn}), bound) == {"bob": Grade.DIRECT}
+    root = f"arn:aws:iam::{A}:root"
+    denied = grades(policy({"AWS": [rob_arn, root]}, "NotPrincipal", "Deny"), bound)
+    assert "bob" not in denied
+    principals = parse(policy({"AWS": rob_arn}), PolicyKind.RESOURCE, bound).statements[0].principals
+    assert principals is not None
+    assert principals.match(rob) is Grade.NONE

@@ -4,7 +4,11 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 export function client(extra = {}) {
   return new SQSClient({
     region: process.env.REGION,
-    credentials: { accessKeyId: process.env.KEY_ID, secretAccessKey: process.env.SECRET },
+    credentials: {
+      accessKeyId: process.env.KEY_ID,
+      secretAccessKey: process.env.SECRET,
+      sessionToken: process.env.SESSION_TOKEN,
+    },
     maxAttempts: 1,
     ...extra,
   });

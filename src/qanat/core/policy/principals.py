@@ -91,9 +91,7 @@ class Principals:
 
     def names(self, arn: str, unique_id: str) -> bool:
         """Whether the user, role or session that has this ARN and this id now is among those named."""
-        return unique_id in self.bound or (
-            (arn in self.exact or arn in self.roles) and arn not in self.ids
-        )
+        return unique_id in self.bound or ((arn in self.exact or arn in self.roles) and arn not in self.ids)
 
     def _excepted(self, caller: Caller) -> bool:
         """Whether NotPrincipal names the caller: any of its principals suffices to withhold an Allow, but only all

@@ -51,7 +51,9 @@ def unexcepted(principals: Principals, caller: Caller) -> list[str]:
     """What the NotPrincipal of a Deny does not name and would have to, so that it leaves the caller out."""
     wanted = [root_arn(caller.account)] if caller.account not in principals.accounts else []
     if caller.type is PrincipalType.ASSUMED_ROLE:
-        wanted += [arn for arn, unique_id in reversed(_identities(caller)) if not principals.names(arn, unique_id)]
+        wanted += [
+            arn for arn, unique_id in reversed(_identities(caller)) if not principals.names(arn, unique_id)
+        ]
     elif caller.type is not PrincipalType.ACCOUNT and not principals.names(caller.arn, caller.unique_id):
         wanted.append(caller.arn)
     return wanted
