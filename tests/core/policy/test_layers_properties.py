@@ -320,7 +320,7 @@ def named(kind: PolicyKind, rules: Rules | None) -> tuple[Named, ...]:
 
 
 @given(st.sampled_from(WHO), st.integers(0, 2**32))
-@settings(max_examples=4_000)
+@settings(max_examples=4_000, deadline=None)
 def test_decisions_over_all_layers_are_those_of_a_naive_evaluator(who: Who, seed: int) -> None:
     ask, layers = Draw(Random(seed), who).case()
     policies = Policies(
