@@ -163,7 +163,7 @@ class TestJsonErrors:
 class TestXmlErrors:
     def test_unknown_actions_and_parameters(self, iam: Any, ec2: Any, server: Server) -> None:
         assert refusal(ec2.describe_instances)[:2] == (400, "InvalidAction")
-        assert refusal(iam.list_roles)[:2] == (400, "InvalidAction")
+        assert refusal(iam.list_open_id_connect_providers)[:2] == (400, "InvalidAction")
         for service, version in (("iam", "2010-05-08"), ("sts", "2011-06-15")):
             body = (
                 f"Action=GetCallerIdentity&Version={version}&Odd=1"
