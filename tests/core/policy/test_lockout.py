@@ -173,3 +173,51 @@ def test_a_policy_that_names_too_much_to_be_tried_is_not_judged() -> None:
 
 def test_what_is_no_queue_is_not_judged() -> None:
     assert judged(deny(Resource="*"), queue="*") is None
+
+
+SLOW = [
+    # Each `*aaa...` is tried from every place of a value that is nearly like it.
+    [deny({"StringLike": {"aws:PrincipalTag/s": [f"*{'a' * 2_000}?b", f"*{'a' * 2_000}?c"]}})],
+    # The same pattern in many conditions.
+    [
+        deny({operator: {"aws:PrincipalTag/s": [f"*{'a' * 330}?b", f"*{'a' * 330}?c"]}})
+        for operator in (
+            "StringLike",
+            "StringLikeIfExists",
+            "ForAnyValue:StringLike",
+            "ForAllValues:StringLike",
+        )
+    ],
+    # Patterns that are another one in each try.
+    [deny({"StringLike": {"aws:PrincipalTag/s": ["*${aws:PrincipalTag/n0}" + "a*?" * 300]}})],
+    [deny(Resource="arn:aws:sqs:*:*:*${aws:PrincipalTag/n0}" + "a*?" * 300)],
+]
+
+
+@pytest.mark.parametrize("statements", SLOW, ids=range(len(SLOW)))
+def test_patterns_that_are_slow_to_try_hold_nobody_up(statements: list[dict[str, Any]]) -> None:
+    often = {f"aws:PrincipalTag/n{number}": "5" for number in range(3)}
+    began_s = process_time()
+    found = judged(*statements, deny({"NumericEquals": often}), deny())
+    assert process_time() - began_s < 0.15
+    assert found is not None
+    assert found.everywhere
+
+
+def test_what_it_says_is_one_line_of_ascii_whatever_the_policy_names() -> None:
+    """It goes into a header of the answer, into the log and onto terminals."""
+    hostile = "vpce-1\r\nSet-Cookie: a=b\x1b[2J\u2028é" + "x" * 4_000
+    for key in ("aws:SourceVpce", "aws:SourceVpcArn"):
+        found = judged(deny({"StringNotEquals": {key: hostile}}))
+        assert found is not None
+        assert found.text.isascii()
+        assert found.text.isprintable()
+        assert len(found.text) < 1_000
+
+
+def test_few_of_many_ways_are_told() -> None:
+    named = [f"vpce-{number:017x}" for number in range(1, 13)]
+    found = judged(deny({"StringNotEquals": {"aws:SourceVpce": named}}))
+    assert found is not None
+    assert len(found.ways) == 12
+    assert found.text.endswith(f"or through {named[4]} or by 7 other ways")

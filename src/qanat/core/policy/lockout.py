@@ -17,8 +17,11 @@ from qanat.core.policy.statement import Statement
 
 ACTION: Final = "sqs:setqueueattributes"
 
-# One try is some ten microseconds at worst. A policy that needs more is judged statement by statement.
+# One ordinary try is some ten microseconds. A policy that needs more is judged statement by statement.
 _TRIES_MAX: Final = 2_048
+
+# They go into a header.
+_WAYS_TOLD_MAX: Final = 5
 
 
 class Lockout(Struct, frozen=True):
@@ -33,10 +36,12 @@ class Lockout(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What the Deny does, without a full stop."""
+        """What the Deny does, in one line of ASCII without a full stop, whatever the policy holds."""
         where = ", wherever they call from"
         if self.ways:
-            where = f" but those who come {' or '.join(self.ways)}"
+            more = len(self.ways) - _WAYS_TOLD_MAX
+            told = [*self.ways[:_WAYS_TOLD_MAX], *([f"by {more} other ways"] if more > 0 else [])]
+            where = f" but those who come {' or '.join(told)}"
         return f"it refuses sqs:SetQueueAttributes to everyone in the queue's account{where}"
 
 
@@ -77,16 +82,16 @@ def _judged(trial: "_Trial") -> Lockout | None:
 
 
 class _Tries:
-    """How many are left."""
+    """How many are left, as ordinary ones: nobody may hold up the server with patterns that are slow to try."""
 
     def __init__(self) -> None:
         self._left = _TRIES_MAX
 
-    def take(self) -> None:
+    def take(self, tries: int) -> None:
         """Raises TooMany."""
-        if not self._left:
+        if self._left < tries:
             raise TooMany
-        self._left -= 1
+        self._left -= tries
 
 
 class _Trial:
@@ -98,10 +103,11 @@ class _Trial:
         self._queue_arn = queue_arn
         self._callers = tuple(samples.callers())
         self._tries = tries
+        self._tries_of_one = samples.tries_of_one
 
     def refusal(self, caller: Caller, context: Values) -> Statement | None:
         """The Deny that `caller` meets, if one. Raises TooMany."""
-        self._tries.take()
+        self._tries.take(self._tries_of_one)
         for statement in self._denies:
             if statement.principals is not None and not statement.principals.match(caller):
                 continue

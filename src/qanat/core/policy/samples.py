@@ -14,6 +14,7 @@ from msgspec import Struct
 from qanat.core.identity.model import Caller, PrincipalType, root_of
 from qanat.core.names import Arn, ec2_arn, user_arn
 from qanat.core.policy.document import Document
+from qanat.core.policy.errors import shown
 from qanat.core.policy.keys import THROUGH_ENDPOINT, global_key
 from qanat.core.policy.statement import Statement
 from qanat.core.policy.syntax import decode, each
@@ -55,6 +56,14 @@ _ALWAYS: Final = frozenset({"aws:currenttime", "aws:epochtime"})
 # Ways in, and circumstances, that are made of what statements name.
 _COMBINATIONS_MAX: Final = 1_024
 
+# A try of this weight takes some ten microseconds at worst.
+_WEIGHT: Final = 4_096
+# What it weighs to read a pattern anew, which those with variables may need in each try: so much, and for a character.
+_PATTERN_WEIGHT: Final = 40_000
+_PATTERN_CHARACTER_WEIGHT: Final = 2_000
+# Of values that no policy names, such as tried ARNs.
+_VALUE_LENGTH: Final = 128
+
 _OUTSIDE: Final = "outside"
 _INSIDE: Final = "inside"
 
@@ -80,7 +89,11 @@ class Samples:
         """What `denies`, statements of `document`, name."""
         self._document = document
         self._queue = queue
-        self._named = _named(document, {statement.index for statement in denies})
+        denies = tuple(denies)
+        written = _named(document, {statement.index for statement in denies})
+        self._named = {key: list(dict.fromkeys(values)) for key, values in written.items()}
+        self.tries_of_one = _tries_of_one(written, denies)
+        """How many ordinary tries one may take as long as."""
         self.fixed: Values = {
             "aws:principalaccount": queue.account,
             "aws:principalisawsservice": "false",
@@ -113,7 +126,9 @@ class Samples:
         """Ways in over the public listener: the ordinary one first."""
         yield Way("from anywhere", frozenset({_OUTSIDE}), {"aws:sourceip": ANY_ADDRESS})
         for text in self._values("aws:sourceip"):
-            yield Way(f"from {text}", frozenset({_OUTSIDE, text}), {"aws:sourceip": text.partition("/")[0]})
+            yield Way(
+                f"from {shown(text)}", frozenset({_OUTSIDE, text}), {"aws:sourceip": text.partition("/")[0]}
+            )
 
     def through(self) -> Iterator[Way]:
         """Ways in through VPC endpoints: those named, together and apart, and another."""
@@ -134,7 +149,9 @@ class Samples:
             context: Values = {key: value for key, _, value in chosen}
             context["aws:vpcsourceip"] = str(context["aws:vpcsourceip"]).partition("/")[0]
             yield Way(
-                f"through {' and '.join(said) or 'any VPC endpoint'}", frozenset({_INSIDE, *said}), context
+                f"through {' and '.join(map(shown, said)) or 'any VPC endpoint'}",
+                frozenset({_INSIDE, *said}),
+                context,
             )
 
     def circumstances(self) -> Iterator[Values]:
@@ -175,7 +192,21 @@ def _named(document: Document, indexes: set[int]) -> dict[str, list[str]]:
             for key, value in block.items():
                 texts = [_text(one) for _, one in each(value, "")]
                 found.setdefault(key.lower(), []).extend(texts)
-    return {key: list(dict.fromkeys(values)) for key, values in found.items()}
+    return found
+
+
+def _tries_of_one(written: dict[str, list[str]], denies: Iterable[Statement]) -> int:
+    weight = 0
+    longest = _VALUE_LENGTH
+    for texts in written.values():
+        of_key = max(_VALUE_LENGTH, *map(len, texts))
+        # Each character of a pattern may be held against each of a value.
+        weight += of_key * sum(len(text) for text in texts if "*" in text or "?" in text)
+        longest = max(longest, of_key)
+    variables = sum(text.count("${") for texts in written.values() for text in texts)
+    variables += sum(len(statement.resources.patterns.variable) for statement in denies)
+    weight += variables * (_PATTERN_WEIGHT + _PATTERN_CHARACTER_WEIGHT * longest)
+    return 1 + weight // _WEIGHT
 
 
 def _text(value: object) -> str:
