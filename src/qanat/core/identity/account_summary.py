@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from qanat.core.identity import quotas
 from qanat.core.identity.access_keys import ACCESS_KEYS_OF_USER_MAX
 from qanat.core.identity.attachments import ATTACHED_MAX
 from qanat.core.identity.commands import GetAccountSummary
@@ -14,6 +15,11 @@ from qanat.core.part import Handlers
 from qanat.core.policy.sizes import SIZES, PolicyKind
 
 _QUOTAS: Final = {
+    "UsersQuota": quotas.USERS.most,
+    "GroupsQuota": quotas.GROUPS.most,
+    "RolesQuota": quotas.ROLES.most,
+    "PoliciesQuota": quotas.POLICIES.most,
+    "InstanceProfilesQuota": quotas.INSTANCE_PROFILES.most,
     "AccessKeysPerUserQuota": ACCESS_KEYS_OF_USER_MAX,
     "GroupsPerUserQuota": GROUPS_OF_USER_MAX,
     "UserPolicySizeQuota": INLINE_POLICIES_MAX_CHARACTERS[HolderKind.USER],

@@ -4,6 +4,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from qanat.core.identity import quotas
 from qanat.core.identity.commands import (
     AddUserToGroup,
     CreateGroup,
@@ -16,6 +17,7 @@ from qanat.core.identity.commands import (
 )
 from qanat.core.identity.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
 from qanat.core.identity.model import Group, User
+from qanat.core.identity.quotas import check_room
 from qanat.core.identity.records import GroupDeleted, GroupPut, GroupRenamed, UserPut
 from qanat.core.identity.store import IdentityStore, entry
 from qanat.core.page import Page, page
@@ -43,6 +45,7 @@ class Groups:
     def _create(self, command: CreateGroup, now_ms: int) -> Group:
         self._store.account(command.account)
         self._check_free(command.account, command.name)
+        check_room(quotas.GROUPS, self._store.groups, command.account)
         group = Group(command.account, command.name, command.group_id, command.path, now_ms)
         self._emit(GroupPut(group))
         return group

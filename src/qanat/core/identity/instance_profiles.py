@@ -4,8 +4,10 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
+from qanat.core.identity import quotas
 from qanat.core.identity.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
 from qanat.core.identity.model import InstanceProfile, Role
+from qanat.core.identity.quotas import check_room
 from qanat.core.identity.records import InstanceProfileDeleted, InstanceProfilePut
 from qanat.core.identity.role_commands import (
     AddRoleToInstanceProfile,
@@ -54,6 +56,7 @@ class InstanceProfiles:
         self._store.account(command.account)
         if self._store.instance_profiles.count("folded", entry(command.account, command.name.lower())):
             raise EntityAlreadyExists(f"Instance Profile {command.name} already exists.")
+        check_room(quotas.INSTANCE_PROFILES, self._store.instance_profiles, command.account)
         profile = InstanceProfile(
             command.account, command.name, command.profile_id, command.path, now_ms, tags=command.tags
         )

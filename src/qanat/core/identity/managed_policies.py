@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 from msgspec.structs import replace
 
 from qanat.core.errors import AccessDenied
+from qanat.core.identity import quotas
 from qanat.core.identity.aws_managed import AWS, AWS_MANAGED
 from qanat.core.identity.documents import read_document
 from qanat.core.identity.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
@@ -27,6 +28,7 @@ from qanat.core.identity.policy_commands import (
     TagPolicy,
     UntagPolicy,
 )
+from qanat.core.identity.quotas import check_room
 from qanat.core.identity.records import ManagedPolicyDeleted, ManagedPolicyPut
 from qanat.core.identity.store import Holder, IdentityStore, entry
 from qanat.core.identity.tags import tagged, untagged
@@ -84,6 +86,7 @@ class ManagedPolicies:
             raise EntityAlreadyExists(
                 f"A policy called {command.name} already exists. Duplicate names are not allowed."
             )
+        check_room(quotas.POLICIES, self._store.managed_policies, command.account)
         _check(command.document)
         policy = ManagedPolicy(
             account=command.account,

@@ -2,9 +2,11 @@
 
 from msgspec.structs import replace
 
+from qanat.core.identity import quotas
 from qanat.core.identity.documents import read_document
 from qanat.core.identity.errors import DeleteConflict, EntityAlreadyExists, MalformedPolicyDocument
 from qanat.core.identity.model import Role, Texts
+from qanat.core.identity.quotas import check_room
 from qanat.core.identity.records import RoleDeleted, RolePut
 from qanat.core.identity.role_commands import (
     CreateRole,
@@ -46,6 +48,7 @@ class Roles:
         self._store.account(command.account)
         if self._store.roles.count("folded", entry(command.account, command.name.lower())):
             raise EntityAlreadyExists(f"Role with name {command.name} already exists.")
+        check_room(quotas.ROLES, self._store.roles, command.account)
         if command.boundary is not None:
             self._store.check_boundary(command.account, command.boundary)
         role = Role(

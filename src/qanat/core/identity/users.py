@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from qanat.core.identity import quotas
 from qanat.core.identity.commands import (
     CreateUser,
     DeleteUser,
@@ -15,6 +16,7 @@ from qanat.core.identity.commands import (
 )
 from qanat.core.identity.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity
 from qanat.core.identity.model import Texts, User
+from qanat.core.identity.quotas import check_room
 from qanat.core.identity.records import UserDeleted, UserPut, UserRenamed
 from qanat.core.identity.store import IdentityStore
 from qanat.core.identity.tags import tagged, untagged
@@ -41,6 +43,7 @@ class Users:
     def _create(self, command: CreateUser, now_ms: int) -> User:
         self._store.account(command.account)
         self._check_free(command.account, command.name)
+        check_room(quotas.USERS, self._store.users, command.account)
         if command.boundary is not None:
             self._store.check_boundary(command.account, command.boundary)
         user = User(
