@@ -123,6 +123,17 @@ def test_white_space_does_not_count_towards_the_size_of_policies() -> None:
     assert [name for name, _ in user.policies] == ["p"]
 
 
+def test_white_space_fills_no_memory() -> None:
+    """The API takes 131,072 characters at once, in as many policies of one user as have other names."""
+    control = control_with(BOB)
+    blank = ALLOW_ALL + " " * 8 * 1_800
+    control.handle(c.PutInlinePolicy(HolderKind.USER, ACCOUNT, "bob", "p", blank), 0)
+    for document, name in ((blank, "q"), (ALLOW_ALL + " " * 100_000, "p")):
+        with pytest.raises(QanatError) as refusal:
+            control.handle(c.PutInlinePolicy(HolderKind.USER, ACCOUNT, "bob", name, document), 0)
+        assert refusal.value.code == "LimitExceeded"
+
+
 def test_a_user_made_again_is_another_principal() -> None:
     control = control_with(BOB)
     first = control.identity.user(ACCOUNT, "bob")

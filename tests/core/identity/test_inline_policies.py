@@ -64,7 +64,7 @@ def test_the_holder_must_exist(world: World, kind: HolderKind) -> None:
 def test_the_quota_is_of_all_policies_of_a_holder(world: World, kind: HolderKind) -> None:
     at, limit = (kind, ACCOUNT, HOLDERS[kind]), INLINE_POLICIES_MAX_CHARACTERS[kind]
     world.told(c.PutInlinePolicy(*at, "first", document(limit - 200)))
-    spaced = document(200).replace(",", ",\n" + " " * 5_000)
+    spaced = document(200).replace(",", ",\n" + " " * 1_000)
     world.told(c.PutInlinePolicy(*at, "second", spaced))
     over = (
         "LimitExceeded",

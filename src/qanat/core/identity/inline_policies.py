@@ -42,7 +42,7 @@ class InlinePolicies:
         holder = existing_holder(self._store, command.kind, command.account, command.holder)
         policies = {**dict(holder.policies), command.policy_name: command.document}
         limit = INLINE_POLICIES_MAX_CHARACTERS[command.kind]
-        if sum(map(without_white_space, policies.values())) > limit:
+        if without_white_space(*policies.values()) > limit:
             raise LimitExceeded(
                 f"Maximum policy size of {limit} bytes exceeded for {command.kind} {command.holder}"
             )
