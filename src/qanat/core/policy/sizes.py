@@ -48,8 +48,8 @@ _BLANKS_FREE: Final = 7
 
 
 def without_white_space(*texts: str) -> int:
-    """Characters as IAM counts them for a quota of `texts` together. Of ours: white space is free up to seven times what
-    the quota leaves for the rest."""
+    """Characters as IAM counts them for a quota of `texts` together. Of ours: white space is free up to seven times the
+    quota."""
     counted = sum(len(word) for text in texts for word in text.split())
     return max(counted, -(-sum(map(len, texts)) // (_BLANKS_FREE + 1)))
 
