@@ -10,11 +10,13 @@ from typing import Final
 from msgspec import Struct
 
 from qanat.core.errors import AccessDenied
+from qanat.core.identity.aws_managed import AWS
 from qanat.core.identity.effective import PolicyMissing, policies_of
 from qanat.core.identity.model import Caller, PrincipalType, Role, Session, User
 from qanat.core.identity.state import IdentityState
 from qanat.core.policy.decision import Level, Named
 from qanat.core.policy.document import Document, PolicyKind
+from qanat.core.policy.full_access import NO_ACCESS
 
 Read = Callable[[PolicyKind, str], Document]
 """A document compiled; raises AccessDenied where it cannot be read."""
@@ -33,6 +35,7 @@ class Standing(Struct, frozen=True):
 
 
 _NONE: Final = Standing()
+_NO_PERMISSIONS: Final = (Named("no session policy", NO_ACCESS),)
 _GONE: Final = "The caller no longer exists."
 
 
@@ -48,7 +51,7 @@ def standing_of(caller: Caller, identity: IdentityState, read: Read) -> Standing
     return Standing(
         own,
         boundaries,
-        () if session is None else _session_policies(session, identity, read),
+        () if session is None else _session_policies(caller, session, identity, read),
         control_levels(identity, caller.account, read).service,
         tags if session is None else _overlaid(tags, session.tags),
     )
@@ -64,10 +67,6 @@ def _own(
     own = tuple(Named(name, read(PolicyKind.IDENTITY, text)) for name, text in found.identity)
     boundary = found.boundary
     boundaries = () if boundary is None else (Named(boundary.name, read(PolicyKind.IDENTITY, boundary.text)),)
-    session = caller.session
-    if caller.type is PrincipalType.FEDERATED_USER and (session is None or session.policies is None):
-        # STS API reference, GetFederationToken: without a session policy it has no permissions of its user.
-        own = ()
     return own, boundaries, holder.tags
 
 
@@ -87,13 +86,17 @@ def _holder(caller: Caller, identity: IdentityState) -> User | Role | None:
     return found
 
 
-def _session_policies(session: Session, identity: IdentityState, read: Read) -> tuple[Named, ...]:
+def _session_policies(
+    caller: Caller, session: Session, identity: IdentityState, read: Read
+) -> tuple[Named, ...]:
     if session.policies is None:
-        return ()
+        # STS API reference, GetFederationToken: without a session policy its user's permissions are not its own; only a
+        # resource's policy that names the session itself grants. What its user is denied, it is denied all the same.
+        return _NO_PERMISSIONS if caller.type is PrincipalType.FEDERATED_USER else ()
     passed = [Named("session policy", read(PolicyKind.SESSION, text)) for text in session.policies]
     for arn in session.policy_arns:
         policy = identity.managed_policy(arn)
-        if policy is None:
+        if policy is None or policy.account not in (caller.account, AWS):
             raise AccessDenied(f"The session policy {arn} cannot be found.")
         passed.append(Named(arn, read(PolicyKind.IDENTITY, policy.document)))
     return tuple(passed)

@@ -1,4 +1,4 @@
-"""The policy of an endpoint that was given none, which allows everything that the other policies allow."""
+"""Policies that stand where none was given: of an endpoint, which filters nothing, and of a federated session."""
 
 from typing import Final
 
@@ -20,3 +20,9 @@ FULL_ACCESS_TEXT: Final = (
 )
 
 FULL_ACCESS: Final[Document] = parse(FULL_ACCESS_TEXT, PolicyKind.ENDPOINT)
+
+# A filter that lets nothing through, and denies nothing either.
+NO_ACCESS: Final[Document] = parse(
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":"*","Resource":"*"}]}',
+    PolicyKind.SESSION,
+)
