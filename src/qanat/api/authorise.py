@@ -34,6 +34,9 @@ _DOCUMENTS_MAX: Final = 65_536
 # 10,000 callers, each with a dozen of action and queue. One entry takes about half a kilobyte.
 _DECISIONS_MAX: Final = 131_072
 _STANDINGS_MAX: Final = 65_536
+# Of sessions to which policies were passed, and of those policies. Whoever asks for sessions may have as many as it
+# likes, and each may be made to take 100 KiB.
+_SESSIONS_MAX: Final = 1_024
 # Callers choose the names they ask for, and nobody may fill memory with long ones. No ARN of ours comes near this.
 _KEPT_RESOURCE_LENGTH_MAX: Final = 512
 DENIED_KEPT: Final = 100
@@ -96,6 +99,8 @@ class Authoriser:
         self._documents: Kept[tuple[PolicyKind, str, Ids], Document] = Kept(_DOCUMENTS_MAX)
         self._decisions: Kept[_DecisionKey, Decision] = Kept(_DECISIONS_MAX)
         self._standings: Kept[str, Standing] = Kept(_STANDINGS_MAX)
+        self._session_standings: Kept[str, Standing] = Kept(_SESSIONS_MAX)
+        self._session_documents: Kept[tuple[PolicyKind, str, Ids], Document] = Kept(_SESSIONS_MAX)
         self._decided_at_version = -1
         self.denied: deque[Denied] = deque(maxlen=DENIED_KEPT)
         """Newest last."""
@@ -199,6 +204,7 @@ class Authoriser:
     def _forget(self) -> None:
         self._decisions.clear()
         self._standings.clear()
+        self._session_standings.clear()
         self._decided_at_version = self._control.version
 
     def demand_permission(
@@ -228,10 +234,12 @@ class Authoriser:
 
     def _standing(self, caller: Caller) -> Standing:
         who = _who(caller)
-        found = self._standings.get(who)
+        with_policies = caller.session is not None and caller.session.policies is not None
+        standings = self._session_standings if with_policies else self._standings
+        found = standings.get(who)
         if found is None:
             found = standing_of(caller, self._control.identity, self._document)
-            self._standings.keep(who, found)
+            standings.keep(who, found)
         return found
 
     def _policies(
@@ -272,7 +280,8 @@ class Authoriser:
 
     def _document(self, kind: PolicyKind, text: str, ids: Ids = ()) -> Document:
         key = (kind, text, ids)
-        found = self._documents.get(key)
+        documents = self._session_documents if kind is PolicyKind.SESSION else self._documents
+        found = documents.get(key)
         if found is not None:
             return found
         try:
@@ -281,7 +290,7 @@ class Authoriser:
             # It was understood when it was written. Whatever it denied must stay denied.
             logger.error("a stored policy cannot be read any more, so requests are denied: %s", error)
             raise AccessDenied("A policy that applies to this request cannot be read.") from error
-        self._documents.keep(key, document)
+        documents.keep(key, document)
         return document
 
 

@@ -14,27 +14,35 @@ from qanat.core.identity.model import (
 from qanat.core.identity.session_tokens import Credentials, SessionKind, opened
 from qanat.core.identity.state import IdentityState
 
-# A token is 300 to 8,000 bytes, its credentials as much again.
 _TOKENS_MAX: Final = 4_096
+# Of the tokens and what they hold: most have some hundred, but one of 500 may hold 80,000 if they are all the same.
+_CHARACTERS_MAX: Final = 16 * 1024 * 1024
 
 
 class Sessions:
     def __init__(self, identity: IdentityState) -> None:
         self._identity = identity
-        self._opened: OrderedDict[bytes, Credentials] = OrderedDict()
+        self._opened: OrderedDict[bytes, tuple[Credentials, int]] = OrderedDict()
+        self._characters = 0
 
     def credentials(self, token: bytes) -> Credentials | None:
         """None where the token was not made here."""
-        found = self._opened.get(token)
-        if found is not None:
-            return found
+        known = self._opened.get(token)
+        if known is not None:
+            return known[0]
         key = self._identity.session_key()
         found = None if key is None else opened(key, token)
         if found is not None:
-            if len(self._opened) >= _TOKENS_MAX:
-                self._opened.popitem(last=False)
-            self._opened[token] = found
+            self._keep(token, found)
         return found
+
+    def _keep(self, token: bytes, credentials: Credentials) -> None:
+        characters = len(token) + _length(credentials)
+        self._opened[token] = credentials, characters
+        self._characters += characters
+        while len(self._opened) > _TOKENS_MAX or self._characters > _CHARACTERS_MAX:
+            _, (_, dropped) = self._opened.popitem(last=False)
+            self._characters -= dropped
 
     def caller(self, credentials: Credentials) -> Caller | None:
         """Whom the session is of, as it is now; None where that role or user is no more."""
@@ -53,3 +61,9 @@ class Sessions:
         if credentials.kind is SessionKind.FEDERATED:
             return federated_user(user, credentials.name, session)
         return caller_of(user, session)
+
+
+def _length(credentials: Credentials) -> int:
+    session = credentials.session
+    tags = sum(len(key) + len(value) for key, value in session.tags)
+    return tags + sum(map(len, (*(session.policies or ()), *session.policy_arns)))

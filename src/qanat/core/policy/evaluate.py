@@ -10,7 +10,7 @@ from typing import Final
 from qanat.core.identity.model import Caller, PrincipalType
 from qanat.core.policy.actions import SHAREABLE
 from qanat.core.policy.decision import Decision, Layer, Named, Policies, Reason, Request, StatementRef
-from qanat.core.policy.index import Target, layered, target_of
+from qanat.core.policy.index import Target, layered, layered_of_session, target_of
 from qanat.core.policy.principals import Grade
 from qanat.core.policy.sizes import PolicyKind
 from qanat.core.policy.statement import Statement
@@ -152,8 +152,11 @@ def _filtered(
 def _any_deny(
     layer: Layer, policies: tuple[Named, ...], target: Target, request: Request
 ) -> StatementRef | None:
+    if not policies:
+        return None
     resource, context = request.resource, request.context
-    for policy, statement in layered(policies).denies(target) if policies else ():
+    indexed = layered_of_session(policies) if layer is Layer.SESSION else layered(policies)
+    for policy, statement in indexed.denies(target):
         if statement.applies(resource, context) and _names(statement, request.caller):
             return _ref(layer, policy, statement)
     return None
@@ -162,8 +165,11 @@ def _any_deny(
 def _any_allow(
     layer: Layer, policies: tuple[Named, ...], target: Target, request: Request
 ) -> StatementRef | None:
+    if not policies:
+        return None
     resource, context = request.resource, request.context
-    for policy, statement in layered(policies).allows(target) if policies else ():
+    indexed = layered_of_session(policies) if layer is Layer.SESSION else layered(policies)
+    for policy, statement in indexed.allows(target):
         if statement.applies(resource, context) and _names(statement, request.caller):
             return _ref(layer, policy, statement)
     return None

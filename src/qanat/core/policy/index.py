@@ -27,6 +27,9 @@ _FEW: Final = 3
 # Callers, endpoints and queues with policies of their own that are active at a time. A layer of few statements takes
 # about 1.5 KiB here, one of a hundred 21.
 _LAYERS_MAX: Final = 32_768
+# Sessions with policies of their own that are active at a time. Whoever asks for sessions writes these policies and may
+# have as many as it likes, so they have room of their own; one that is meant to take much takes 250 KiB.
+_SESSIONS_MAX: Final = 1_024
 # There are fewer actions than this; the bound is for callers who ask for made-up ones.
 _ACTIONS_KEPT_MAX: Final = 256
 
@@ -88,6 +91,12 @@ class Layered:
 
 @lru_cache(maxsize=_LAYERS_MAX)
 def layered(policies: tuple[Named, ...]) -> Layered:
+    return Layered(policies)
+
+
+@lru_cache(maxsize=_SESSIONS_MAX)
+def layered_of_session(policies: tuple[Named, ...]) -> Layered:
+    """The same of session policies."""
     return Layered(policies)
 
 
