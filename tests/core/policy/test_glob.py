@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qanat.core.policy.glob import ARN_COLONS, Style, patterns, utf16
-from qanat.core.policy.variables import pieces
+from qanat.core.policy.glob import ARN_COLONS, Style, fits, patterns, utf16
+from qanat.core.policy.variables import Variable, pieces
 
 Allowed = Callable[[str, int, str], bool]
 """(pattern, index of a wildcard in it, character) to whether that wildcard may stand for the character."""
@@ -55,6 +55,7 @@ def naive(pattern: str, text: str, allowed: Allowed) -> bool:
 def test_patterns_match_what_an_exhaustive_matcher_matches(style: Style, pattern: str, text: str) -> None:
     compiled = patterns([pieces(pattern, wildcards=True)], style)
     assert compiled.match(text, {}) == naive(pattern, text, ALLOWED[style])
+    assert fits(pieces(pattern, wildcards=True), style, text) == naive(pattern, text, ALLOWED[style])
 
 
 @pytest.mark.parametrize("style", list(Style))
@@ -98,3 +99,32 @@ def test_a_question_mark_is_one_utf16_unit(pattern: str, text: str, expected: bo
 @given(st.text())
 def test_utf16_is_reversible(text: str) -> None:
     assert utf16(text).encode("utf-16-le", "surrogatepass").decode("utf-16-le") == text
+
+
+UNLIKE = [f"a{number}?b*c{number}*?d" for number in range(2_000)]
+
+
+def test_long_lists_are_read_and_matched_in_time() -> None:
+    start = perf_counter()
+    compiled = patterns([pieces(pattern, wildcards=True) for pattern in UNLIKE], Style.TEXT)
+    assert perf_counter() - start < 0.2
+    assert compiled.match("a7xbbbc7xd", {})
+    assert not compiled.match("a7xbbbc8xd", {})
+
+
+def test_variables_are_expanded_to_other_patterns_in_time() -> None:
+    """Whoever asks may have another user agent each time."""
+    templates = [(*pieces(pattern, wildcards=True), Variable("aws:useragent", None)) for pattern in UNLIKE]
+    compiled = patterns(templates, Style.TEXT)
+    start = perf_counter()
+    for number in range(5):
+        assert not compiled.match("a7xbbbc8xd", {"aws:useragent": f"{number}"})
+        assert compiled.match(f"a7xbbbc7xd{number}", {"aws:useragent": f"{number}"})
+    assert perf_counter() - start < 0.5
+
+
+@pytest.mark.parametrize("length", [200, 300])
+def test_long_texts_are_matched_as_short_ones_are(length: int) -> None:
+    compiled = patterns([pieces("a*b?c*", wildcards=True)], Style.TEXT)
+    assert compiled.match("a" * length + "bxc", {})
+    assert not compiled.match("a" * length + "bc", {})

@@ -1,7 +1,9 @@
 """Wildcard patterns: a literal compare, a prefix compare or a compiled expression.
 
-Invariant: matching takes time at most quadratic in the text, whatever the pattern: every star but the last commits
-to its leftmost match. `?` is one UTF-16 unit, so both sides are spelled in such units.
+Invariant: matching takes time at most quadratic in a short text, whatever the pattern: every star but the last commits
+to its leftmost match. Long texts, and patterns with variables, which whoever asks could make another one each time, are
+matched in one pass (`positions`), and so are long lists. `?` is one UTF-16 unit, so both sides are spelled in such
+units.
 """
 
 import re
@@ -12,13 +14,21 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Final
 
+from qanat.core.policy.positions import Free, Steps, matches
 from qanat.core.policy.variables import Context, Literal, Template, Wild, as_literal, resolve
 
 # The colons before an ARN's last part, which may hold more of them.
 ARN_COLONS: Final = 5
 
-# Expanded patterns kept compiled. One costs about 1 KiB, and few are in use at a time: they differ by caller.
+# Patterns whose variables have been expanded. One costs about 1 KiB, and few are in use at a time: they differ by
+# caller.
 _EXPANDED_MAX: Final = 1_024
+# So often one is tried before it is worth to compile it.
+_TRIED_FIRST: Final = 8
+# Of longer ones a regular expression may take long.
+_SHORT_TEXT_MAX: Final = 256
+# To compile one takes a hundred microseconds. Lists longer than this are rare, and policies of thousands meant to hurt.
+_COMPILED_MAX: Final = 32
 
 _ANY: Final = "."
 _IN_FIELD: Final = "[^:]"
@@ -51,6 +61,8 @@ class Patterns:
     literals: frozenset[str]
     prefixes: tuple[str, ...]
     expressions: tuple[re.Pattern[str], ...]
+    wild: tuple[Literal, ...]
+    """What the expressions are made of, or would be were there not so many."""
     variable: tuple[Template, ...]
     """Those that have to be expanded for each request."""
     style: Style
@@ -64,12 +76,15 @@ class Patterns:
             text = utf16(text)
         if text in self.literals or text.startswith(self.prefixes):
             return True
-        for expression in self.expressions:
-            if expression.fullmatch(text):
-                return True
+        if self.expressions and len(text) <= _SHORT_TEXT_MAX:
+            for expression in self.expressions:
+                if expression.fullmatch(text):
+                    return True
+        elif self.wild and any(fits(one, self.style, text) for one in self.wild):
+            return True
         for template in self.variable:
             tokens = resolve(template, context)
-            if tokens is not None and expanded(tokens, self.style).match(text, context):
+            if tokens is not None and expanded(tokens, self.style).match(text):
                 return True
         return False
 
@@ -79,7 +94,7 @@ def patterns(templates: Sequence[Template], style: Style) -> Patterns:
     everything = False
     literals: set[str] = set()
     prefixes: list[str] = []
-    expressions: list[re.Pattern[str]] = []
+    wild: list[Literal] = []
     variable: list[Template] = []
     for template in templates:
         literal = as_literal(template)
@@ -91,22 +106,50 @@ def patterns(templates: Sequence[Template], style: Style) -> Patterns:
             everything = everything or not _head(literal)
             prefixes.append(_head(literal))
         else:
-            expressions.append(re.compile(_expression(literal, style), re.DOTALL))
+            wild.append(literal)
     return Patterns(
         everything,
         frozenset(literals),
         tuple(prefixes),
-        tuple(expressions),
+        _compiled(wild, style) if len(wild) <= _COMPILED_MAX else (),
+        tuple(wild),
         tuple(variable),
         style,
         tuple(templates),
     )
 
 
-@lru_cache(maxsize=_EXPANDED_MAX)
-def expanded(tokens: Literal, style: Style) -> Patterns:
-    """One pattern whose variables have been expanded."""
-    return patterns((tokens,), style)
+class Expanded:
+    """One pattern whose variables are expanded."""
+
+    __slots__ = ("_compiled", "_style", "_tokens", "_tried")
+
+    def __init__(self, tokens: Literal, style: Style) -> None:
+        self._tokens = tokens
+        self._style = style
+        self._tried = 0
+        self._compiled: Patterns | None = None
+
+    def match(self, text: str) -> bool:
+        """`text` is spelled in UTF-16 units."""
+        if self._compiled is not None:
+            return self._compiled.match(text, {})
+        self._tried += 1
+        if self._tried > _TRIED_FIRST:
+            self._compiled = patterns((self._tokens,), self._style)
+        return fits(self._tokens, self._style, text)
+
+
+expanded = lru_cache(maxsize=_EXPANDED_MAX)(Expanded)
+
+
+def _compiled(wild: Sequence[Literal], style: Style) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(_expression(literal, style), re.DOTALL) for literal in wild)
+
+
+def fits(tokens: Literal, style: Style, text: str) -> bool:
+    """Whether one pattern, whose variables are expanded, matches `text`, which is spelled in UTF-16 units."""
+    return matches(_steps(tokens, style), text)
 
 
 def _head(tokens: Literal) -> str:
@@ -171,3 +214,15 @@ def _many(style: Style, colons: int, following: str | Wild | None) -> str:
         return _one(style, colons)
     ends_field = following is None or (isinstance(following, str) and following.startswith(":"))
     return _ANY if ends_field else _IN_FIELD
+
+
+def _steps(tokens: Literal, style: Style) -> Steps:
+    colons = 0
+    for token, following in zip_longest(tokens, tokens[1:]):
+        if isinstance(token, str):
+            colons += token.count(":")
+            yield utf16(token)
+        elif token is Wild.ONE:
+            yield Free(many=False, over_colons=_one(style, colons) == _ANY)
+        else:
+            yield Free(many=True, over_colons=_many(style, colons, following) == _ANY)

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from qanat.core.policy.errors import PolicyInvalid, quoted, shown
 from qanat.core.policy.findings import INVALID_ARN_OPERAND, Reading
-from qanat.core.policy.glob import ARN_COLONS, Style, expanded, patterns
+from qanat.core.policy.glob import ARN_COLONS, Style, expanded, patterns, utf16
 from qanat.core.policy.values import (
     address,
     binary,
@@ -191,7 +191,7 @@ def _arns(site: Site) -> Test:
                 if site.fails_closed:
                     return True
                 continue
-            if expanded(tokens, Style.ARN).match(value, context):
+            if expanded(tokens, Style.ARN).match(utf16(value)):
                 return True
         return False
 
