@@ -24,6 +24,8 @@ from qanat.wire.sqs.inputs import UntagQueueInput
 from qanat.wire.sqs.operations import OPERATIONS, OWN_OPERATIONS, Operation
 from qanat.wire.sqs.parameters import required
 
+# No queue has a longer name than 80: the beginning of one that has is enough to ask leave by; what follows refuses it.
+_ASKED_NAME_MAX: Final = 256
 _QUEUE_URL_MAX: Final = 2_048
 _TAGGING: Final = frozenset({"TagQueue", "UntagQueue"})
 
@@ -97,9 +99,8 @@ class SqsService:
         queue = self._catalogue.queue(account, call.region, queue_name)
         # Leave first: who may not ask is not told whether the queue exists.
         if queue is None:
-            self._demand(
-                call, operation.iam_action, queue_arn(call.region, account, queue_name), account, None
-            )
+            arn = queue_arn(call.region, account, queue_name[:_ASKED_NAME_MAX])
+            self._demand(call, operation.iam_action, arn, account, None)
             raise QueueDoesNotExist
         settings = self._catalogue.settings(queue)
         tags = _request_tags(given) if name in _TAGGING else NO_TAGS
@@ -122,7 +123,7 @@ class SqsService:
             self._list(call, given)
         else:
             name = required(given.QueueName, "QueueName")
-            arn = queue_arn(call.region, account, name)
+            arn = queue_arn(call.region, account, name[:_ASKED_NAME_MAX])
             tags = given.tags or NO_TAGS
             self._demand(call, operation.iam_action, arn, account, None, request_tags=tags)
             if tags:
