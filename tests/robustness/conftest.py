@@ -1,4 +1,4 @@
-"""A server of its own for all that is unkind."""
+"""A server of its own for each suite that is unkind."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from support.signing import sqs as signed
 from support.things import StartServer
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def target(start_server: StartServer) -> Iterator[Server]:
     """A server of its own, with a queue, a user and a VPC to be unkind to."""
     server = start_server("--cooldown-s", "0")
@@ -25,7 +25,7 @@ def target(start_server: StartServer) -> Iterator[Server]:
     assert traces_of_bugs(server.log) == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def vpc(target: Server) -> str:
     clients = Clients(target)
     found: str = clients.of("ec2", scheme="http").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
