@@ -618,6 +618,10 @@ def held(policy: str, kind: PolicyKind) -> None:
     assert list(found) == sorted(found, key=lambda finding: (finding.line, finding.column, finding.code))
 
 
+def test_what_is_too_large_and_broken_has_both_in_order() -> None:
+    held('{\n "a": "\\ud800"}'.ljust(3_000), PolicyKind.SESSION)
+
+
 @given(st.text() | st.text(alphabet='[]{}",:\\ 1aStatement'), st.sampled_from(PolicyKind))
 def test_any_text_is_judged(policy: str, kind: PolicyKind) -> None:
     held(policy, kind)

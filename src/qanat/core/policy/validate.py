@@ -28,14 +28,14 @@ def validate(text: str, kind: PolicyKind, account: str | None = None) -> tuple[F
     if len(text) > TEXT_MAX:
         report = Report(Places({}, None))
         check_sizes(text, kind, report)
-        return tuple(report.found)
+        return _in_order(report)
     report = Report(locate(text))
     check_sizes(text, kind, report)
     try:
         tree = decode(text)
     except PolicyInvalid as error:
         _report_json(error, text, report)
-        return tuple(report.found)
+        return _in_order(report)
     views = check_document(tree, kind, report)
     for view in views:
         check_statement(view, report)
@@ -49,6 +49,10 @@ def validate(text: str, kind: PolicyKind, account: str | None = None) -> tuple[F
     check_statements(views, report)
     _check_meaning(tree, views, kind, account, report)
     _check_refusal(text, kind, report)
+    return _in_order(report)
+
+
+def _in_order(report: Report) -> tuple[Found, ...]:
     return tuple(sorted(report.found, key=lambda found: (found.line, found.column, found.code)))
 
 
