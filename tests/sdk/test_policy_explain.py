@@ -32,6 +32,7 @@ def told(server: Server, *words: str) -> str:
     assert (done.returncode, done.stderr) == (1, "")
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert "\x1b" not in done.stdout
+    assert not any(line.endswith(" ") for line in done.stdout.splitlines())
     return " ".join(done.stdout.split())
 
 

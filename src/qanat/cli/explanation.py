@@ -27,6 +27,16 @@ _VALUE_WIDTH: Final = 200
 
 
 def show(explained: dict[str, Any], console: Console) -> None:
+    if console.is_terminal:
+        _show(explained, console)
+        return
+    # Tables and wrapped lines come filled with blanks to their width, which files and diffs are better off without.
+    with console.capture() as captured:
+        _show(explained, console)
+    console.file.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def _show(explained: dict[str, Any], console: Console) -> None:
     trace = explained["trace"]
     _verdict(trace, console)
     _request(explained, console)

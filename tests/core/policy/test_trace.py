@@ -381,3 +381,16 @@ def test_a_trace_has_nothing_of_a_sessions_secrets() -> None:
     session = Session("ASIASECRET", 0, 1, "AROAR", "R", ('{"Version":"2012-10-17","Statement":[]}',))
     found = traced(Policies(), role_session(ROLE, "one", session))
     assert "ASIASECRET" not in repr(found)
+
+
+def test_a_layer_that_denies_is_not_said_to_be_needless() -> None:
+    found = traced(Policies(identity(ALLOW), queue(DENY)))
+    denying = layer(found, Layer.RESOURCE)
+    assert (denying.verdict, denying.note) == (Verdict.DENIES, "")
+    silent = layer(
+        traced(Policies(identity(ALLOW), queue({**ALLOW, "Action": "sqs:PurgeQueue"}))), Layer.RESOURCE
+    )
+    assert (silent.verdict, silent.note) == (
+        Verdict.NOT_ASKED,
+        "the caller's own policies allow, which is enough",
+    )

@@ -160,7 +160,10 @@ def _layer(
     """`leave` where it is another than what the Allow statements say."""
     given = _leave(traced) if leave is None else leave
     denies = any(one.applies and one.effect == Effect.DENY for policy in traced for one in policy.statements)
-    return LayerTrace(layer, level, Verdict.DENIES if denies else given, given, note, traced)
+    if denies:
+        # A note says why the layer need not allow, or by what; a denial ends that question.
+        return LayerTrace(layer, level, Verdict.DENIES, given, "", traced)
+    return LayerTrace(layer, level, given, given, note, traced)
 
 
 def _leave(traced: tuple[PolicyTrace, ...]) -> Verdict:
