@@ -30,9 +30,9 @@ __all__ = ["DEFAULT_VERSION", "VARIABLES_VERSION", "Document", "Finding", "Polic
 DEFAULT_VERSION: Final = "2008-10-17"
 VARIABLES_VERSION: Final = "2012-10-17"
 
-_ELEMENTS: Final = frozenset({"Version", "Id", "Statement"})
+ELEMENTS: Final = frozenset({"Version", "Id", "Statement"})
 # IAM's own kinds have no Id (IAM User Guide, reference_policies_elements_id).
-_ELEMENTS_OF: Final = {kind: _ELEMENTS - {"Id"} for kind in WITHOUT_PRINCIPAL}
+ELEMENTS_OF: Final = {kind: ELEMENTS - {"Id"} for kind in WITHOUT_PRINCIPAL}
 # IAM User Guide, reference_iam-quotas: the characters that IAM takes in a policy of its own.
 _IN_IAM: Final = WITHOUT_PRINCIPAL | {PolicyKind.TRUST}
 _NOT_IAM_CHARACTER: Final = re.compile("[^\t\n\r -\u00ff]")
@@ -90,7 +90,7 @@ def parse(
     else:
         check_size(text, kind)
         _check_characters(text, kind)
-    elements = known_members(decode(text), _ELEMENTS if lenient else _ELEMENTS_OF.get(kind, _ELEMENTS), "")
+    elements = known_members(decode(text), ELEMENTS if lenient else ELEMENTS_OF.get(kind, ELEMENTS), "")
     version = _version(elements)
     reading = Reading(kind, variables=version == VARIABLES_VERSION, bound=bound, lenient=lenient)
     _note_version(elements, reading)

@@ -15,7 +15,7 @@ from qanat.core.policy.errors import PolicyInvalid, quoted, shown
 from qanat.core.policy.findings import PRINCIPAL_ARN_REPAIRED, Reading
 from qanat.core.policy.syntax import known_members, texts_of
 
-_KINDS: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
+KINDS: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 _NAME: Final = r"[A-Za-z0-9_+=,.@-]+"
 _USER: Final = re.compile(rf"user/(?:[!-~]+/)?{_NAME}\Z")
 _ROLE: Final = re.compile(rf"role/(?:[!-~]+/)?{_NAME}\Z")
@@ -124,7 +124,7 @@ def read_principals(node: object, path: str, reading: Reading, *, negated: bool,
         node = {"AWS": node}
     if not isinstance(node, dict):
         raise PolicyInvalid(f'must be "*" or an object such as {{"AWS": "*"}}, not {quoted(node)}', path)
-    for kind, value in known_members(node, _KINDS, path).items():
+    for kind, value in known_members(node, KINDS, path).items():
         for where, text in texts_of(value, f"{path}.{kind}"):
             reading.principal_count += 1
             try:

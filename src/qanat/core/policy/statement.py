@@ -25,7 +25,7 @@ from qanat.core.policy.sizes import WITHOUT_PRINCIPAL, PolicyKind
 from qanat.core.policy.syntax import known_members, text_of
 from qanat.core.policy.variables import Context
 
-_ELEMENTS: Final = frozenset(
+ELEMENTS: Final = frozenset(
     {
         "Sid",
         "Effect",
@@ -71,7 +71,7 @@ class Statement:
 
 def read_statement(node: object, index: int, path: str, reading: Reading) -> Statement:
     """Raises PolicyInvalid and PolicyTooLarge."""
-    elements = known_members(node, _ELEMENTS, path)
+    elements = known_members(node, ELEMENTS, path)
     effect = _effect(elements, path)
     denies = effect is Effect.DENY
     action, not_action = _one_of(elements, "Action", path, NO_ACTIONS)

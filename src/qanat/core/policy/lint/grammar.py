@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from qanat.core.policy.conditions import spelling_of
-from qanat.core.policy.document import DEFAULT_VERSION, VARIABLES_VERSION
+from qanat.core.policy.document import DEFAULT_VERSION, ELEMENTS, ELEMENTS_OF, VARIABLES_VERSION
 from qanat.core.policy.errors import PolicyInvalid, quoted, shown
 from qanat.core.policy.lint.items import (
     check_action,
@@ -20,24 +20,13 @@ from qanat.core.policy.lint.items import (
 )
 from qanat.core.policy.lint.view import Report, View, operands, texts
 from qanat.core.policy.operators import OPERATORS
+from qanat.core.policy.principals import KINDS
 from qanat.core.policy.sizes import WITHOUT_PRINCIPAL, PolicyKind
+from qanat.core.policy.statement import ELEMENTS as STATEMENT_ELEMENTS
 from qanat.core.policy.syntax import Number, each
 
-_ELEMENTS: Final = ("Version", "Id", "Statement")
-_STATEMENT_ELEMENTS: Final = (
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-)
 _EMPTY: Final = {"Action": "EMPTY_ARRAY_ACTION", "Resource": "EMPTY_ARRAY_RESOURCE"}
 _CHECKS: Final = {"Action": check_action, "Resource": check_resource}
-_PRINCIPAL_KINDS: Final = ("AWS", "Service", "Federated", "CanonicalUser")
 
 
 def check_document(tree: object, kind: PolicyKind, report: Report) -> list[View]:
@@ -45,7 +34,7 @@ def check_document(tree: object, kind: PolicyKind, report: Report) -> list[View]
     if not isinstance(tree, dict):
         report.find("DATA_TYPE_MISMATCH", "", data_type="object")
         return []
-    known = tuple(name for name in _ELEMENTS if name != "Id" or kind not in WITHOUT_PRINCIPAL)
+    known = ELEMENTS_OF.get(kind, ELEMENTS)
     _check_elements(tree, known, "", report)
     if "Id" in tree and type(tree["Id"]) is not str:
         report.find("DATA_TYPE_MISMATCH", "Id", data_type="string")
@@ -69,7 +58,7 @@ def check_document(tree: object, kind: PolicyKind, report: Report) -> list[View]
 
 def check_statement(view: View, report: Report) -> None:
     """What is wrong in one statement by itself."""
-    _check_elements(view.node, _STATEMENT_ELEMENTS, view.path, report)
+    _check_elements(view.node, STATEMENT_ELEMENTS, view.path, report)
     _check_effect(view, report)
     _check_sid(view, report)
     _check_principals(view, report)
@@ -84,7 +73,7 @@ def check_statement(view: View, report: Report) -> None:
         _check_condition(view, report)
 
 
-def _check_elements(node: dict[str, object], known: tuple[str, ...], path: str, report: Report) -> None:
+def _check_elements(node: dict[str, object], known: frozenset[str], path: str, report: Report) -> None:
     for name in node:
         if name not in known:
             where = f"{path}.{shown(name)}" if path else shown(name)
@@ -94,7 +83,7 @@ def _check_elements(node: dict[str, object], known: tuple[str, ...], path: str, 
 
 def _meant(name: str, known: Iterable[str]) -> str:
     """Which of `known` was probably meant, as a sentence."""
-    close = {found.lower(): found for found in known}
+    close = {found.lower(): found for found in sorted(known)}
     found = get_close_matches(name.lower(), close, n=1, cutoff=0.7)
     return f" Did you mean {close[found[0]]}?" if found else ""
 
@@ -155,8 +144,8 @@ def _check_principal(name: str, view: View, report: Report) -> None:
     empty = True
     for key, value in node.items():
         where = f"{path}.{shown(key)}"
-        if key not in _PRINCIPAL_KINDS:
-            hint = _meant(key, _PRINCIPAL_KINDS)
+        if key not in KINDS:
+            hint = _meant(key, KINDS)
             report.find("INVALID_PRINCIPAL_KEY", where, at_key=True, key=shown(key), hint=hint)
             empty = False
             continue
