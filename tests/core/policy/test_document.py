@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -394,9 +394,9 @@ def test_more_actions_than_are_kept_are_still_answered() -> None:
 )
 def test_a_hostile_document_is_dealt_with_at_once(hostile: str) -> None:
     assert len(hostile) <= 20_480
-    start = perf_counter()
+    start = process_time()
     with suppress(PolicyInvalid):
         document = parse(hostile, PolicyKind.ENDPOINT)
         document.statements[0].applies("arn:aws:sqs:::" + "a:" * 200 + "b", {"a:b": "arn:" + ":" * 200})
-    # Tens of milliseconds, where quadratic reading would take seconds.
-    assert perf_counter() - start < 1.5
+    # Tenths of a second of this process, however busy the machine is; quadratic reading would take many.
+    assert process_time() - start < 1.5

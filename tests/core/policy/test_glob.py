@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import example, given
@@ -71,10 +71,10 @@ def test_patterns_match_what_an_exhaustive_matcher_matches(style: Style, pattern
 )
 def test_no_pattern_takes_long(pattern: str, text: str, style: Style) -> None:
     compiled = patterns([pieces(pattern, wildcards=True)], style)
-    start = perf_counter()
+    start = process_time()
     assert not compiled.match(text, {})
     # Some milliseconds; a matcher that backtracks into every star would not return at all.
-    assert perf_counter() - start < 2
+    assert process_time() - start < 2
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ UNLIKE = [f"a{number}?b*c{number}*?d" for number in range(2_000)]
 
 
 def test_long_lists_are_read_and_matched_in_time() -> None:
-    start = perf_counter()
+    start = process_time()
     compiled = patterns([pieces(pattern, wildcards=True) for pattern in UNLIKE], Style.TEXT)
-    assert perf_counter() - start < 0.2
+    assert process_time() - start < 0.2
     assert compiled.match("a7xbbbc7xd", {})
     assert not compiled.match("a7xbbbc8xd", {})
 
@@ -116,11 +116,11 @@ def test_variables_are_expanded_to_other_patterns_in_time() -> None:
     """Whoever asks may have another user agent each time."""
     templates = [(*pieces(pattern, wildcards=True), Variable("aws:useragent", None)) for pattern in UNLIKE]
     compiled = patterns(templates, Style.TEXT)
-    start = perf_counter()
+    start = process_time()
     for number in range(5):
         assert not compiled.match("a7xbbbc8xd", {"aws:useragent": f"{number}"})
         assert compiled.match(f"a7xbbbc7xd{number}", {"aws:useragent": f"{number}"})
-    assert perf_counter() - start < 0.5
+    assert process_time() - start < 0.5
 
 
 @pytest.mark.parametrize("length", [200, 300])
