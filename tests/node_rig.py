@@ -12,6 +12,7 @@ from qanat import codecs
 from qanat.core.queues import commands as c
 from qanat.core.queues.message import Content
 from qanat.core.queues.shard import QueueShard
+from qanat.core.way import Presence
 from qanat.node import Clock, Codec, Node, Shard
 
 START_MS = 1_753_264_000_000
@@ -214,3 +215,8 @@ def content(body: str, at_ms: int) -> Content:
 
 def bodies(deliveries: Any) -> list[str]:
     return [delivery.content.body for delivery in deliveries]
+
+
+def here() -> Presence:
+    """Of a client that does not leave."""
+    return Presence.HERE

@@ -10,6 +10,7 @@ from qanat.core.errors import ServiceUnavailable
 from qanat.core.limits import BURIED_MAX
 from qanat.core.queues import commands as c
 from qanat.core.queues.errors import QueueDoesNotExist
+from qanat.core.way import Presence
 from qanat.parking import PARKED_MAX, Parked, Parking
 
 OTHER = 2
@@ -20,8 +21,11 @@ class Poll:
 
     def __init__(self, world: "World", wait_s: int, queue_id: int, visibility_timeout_s: int) -> None:
         self.replies: list[Any] = []
+        self.presence = Presence.HERE
         command = c.Receive(queue_id, 10, visibility_timeout_s, long_poll=wait_s > 0)
-        self.parked: Parked | None = world.parking.receive(command, wait_s, self.replies.append)
+        self.parked: Parked | None = world.parking.receive(
+            command, wait_s, self.replies.append, lambda: self.presence
+        )
 
     @property
     def got(self) -> list[str] | None:
@@ -263,6 +267,51 @@ def test_who_has_gone_is_not_served() -> None:
     for body in ("a", "b"):
         world.send(body)
     assert [poll.got for poll in polls] == [None, ["a"], None, ["b"]]
+    assert world.nothing_is_left()
+
+
+def test_who_is_found_gone_is_not_served() -> None:
+    """Its goodbye has arrived and was not read yet."""
+    world = World()
+    gone, living = world.poll(), world.poll()
+    gone.presence = Presence.GONE
+    world.send("a")
+    assert (gone.replies, living.got) == ([], ["a"])
+    assert world.nothing_is_left()
+
+
+def test_a_message_waits_for_the_next_where_all_are_found_gone() -> None:
+    world = World()
+    for poll in (world.poll(), world.poll()):
+        poll.presence = Presence.GONE
+    world.send("a")
+    assert world.ask(c.Count(QUEUE)) == (1, 0, 0)
+    assert world.nothing_is_left()
+    assert world.poll().parked is None
+
+
+def test_what_a_client_sent_is_read_before_it_is_served() -> None:
+    """Over TLS it may be a goodbye: two sends in one turn of the loop do not outrun it."""
+    world = World()
+    first, second = world.poll(), world.poll()
+    first.presence = Presence.UNREAD
+    world.send("a")
+    world.send("b")
+    assert (first.replies, second.replies) == ([], [])
+    assert first.parked is not None
+    first.parked.cancel()
+    world.pass_ms(1)
+    assert (first.replies, second.got) == ([], ["a", "b"])
+    assert world.nothing_is_left()
+
+
+def test_who_sent_its_next_request_already_is_served() -> None:
+    world = World()
+    poll = world.poll()
+    poll.presence = Presence.UNREAD
+    world.send("a")
+    world.pass_ms(1)
+    assert poll.got == ["a"]
     assert world.nothing_is_left()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.queues.engine import configuring
 from core.queues.fifo_engine import content
-from node_rig import QueueRig, bodies
+from node_rig import QueueRig, bodies, here
 from qanat.core.queues import commands as c
 from qanat.housekeeping import Expirer
 from qanat.parking import Parking
@@ -36,7 +36,7 @@ class World(QueueRig):
         """The list that gets the reply when there is one."""
         replies: list[Any] = []
         command = c.Receive(queue_id, count, timeout_s, long_poll=True, attempt_id=attempt)
-        self.parking.receive(command, 20, lambda reply: replies.append(self.noted(reply)))
+        self.parking.receive(command, 20, lambda reply: replies.append(self.noted(reply)), here)
         self.settle()
         return replies
 

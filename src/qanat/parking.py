@@ -6,27 +6,36 @@ becomes visible again), in the order of arrival, and vanishes when its client do
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from qanat.core.errors import QanatError
 from qanat.core.queues.commands import QueueCommand, Receive, Tidy
 from qanat.core.queues.shard import QueueShard
+from qanat.core.way import Presence
 from qanat.node import Done, Node
 
 # A parked receive takes about 5 kB beside its connection's own memory, and connections are bounded below this; past it
 # a long poll is a short one.
 PARKED_MAX: Final = 32_768
+_READ_TIME_S: Final = 0.001
+"""Within it the loop reads what has arrived. Not 0: that would come before the loop looks at its sockets again."""
 
 
 class Parked:
     """One waiting receive. `cancel` when its client has gone."""
 
-    __slots__ = ("_parking", "command", "done", "timer")
+    __slots__ = ("_parking", "command", "done", "doubted", "presence", "timer")
 
-    def __init__(self, parking: "Parking", command: Receive, done: Done) -> None:
+    def __init__(
+        self, parking: "Parking", command: Receive, done: Done, presence: Callable[[], Presence]
+    ) -> None:
         self._parking = parking
         self.command = command
         self.done: Done | None = done
+        self.presence = presence
+        self.doubted = False
+        """What its client sent behind the request has been waited for, once."""
         self.timer: asyncio.TimerHandle | None = None
 
     def cancel(self) -> None:
@@ -49,10 +58,16 @@ class Parking:
         self._alarms: dict[int, tuple[int, asyncio.TimerHandle]] = {}
         self._tidying: set[int] = set()
         """Queues whose dead letters are on their way to the disk."""
+        self._reading: set[int] = set()
+        """Queues whose first in line sent something that has yet to be read."""
         self.count = 0
 
-    def receive(self, command: Receive, wait_s: int, done: Done) -> Parked | None:
+    def receive(
+        self, command: Receive, wait_s: int, done: Done, presence: Callable[[], Presence]
+    ) -> Parked | None:
         """Answers at once where there is a message or `wait_s` is 0; else parks and returns a handle to cancel by.
+
+        `presence` is asked before a message is handed to one who waited.
 
         A receive that is asked for again by its attempt id has its messages already: it does not wait for others.
         """
@@ -64,7 +79,7 @@ class Parking:
         ):
             self.submit(command, done)
             return None
-        parked = Parked(self, command, done)
+        parked = Parked(self, command, done, presence)
         parked.timer = self._loop.call_later(wait_s, self._time_out, parked)
         self._lines.setdefault(command.queue_id, deque()).append(parked)
         self.count += 1
@@ -74,11 +89,19 @@ class Parking:
     def wake(self, queue_id: int) -> None:
         """Something changed in that queue: serve whoever can be served, first come first."""
         line = self._lines.get(queue_id)
-        if not line:
+        if not line or queue_id in self._reading:
             return
         while line and self._may_serve(queue_id):
-            parked = line.popleft()
-            if not parked.waiting:
+            parked = line[0]
+            there = parked.presence() if parked.waiting else Presence.GONE
+            if there is Presence.UNREAD and not parked.doubted:
+                parked.doubted = True
+                self._reading.add(queue_id)
+                self._loop.call_later(_READ_TIME_S, self._has_read, queue_id)
+                return
+            line.popleft()
+            if there is Presence.GONE:
+                self._forget(parked)
                 continue
             done = parked.done
             self._forget(parked)
@@ -89,6 +112,10 @@ class Parking:
         else:
             self._lines.pop(queue_id, None)
             self._stop_alarm(queue_id)
+
+    def _has_read(self, queue_id: int) -> None:
+        self._reading.discard(queue_id)
+        self.wake(queue_id)
 
     def leave(self, parked: Parked) -> None:
         if parked.waiting:
@@ -146,7 +173,8 @@ class Parking:
         done(())
 
     def _forget(self, parked: Parked) -> None:
-        assert parked.timer is not None
+        if parked.timer is None:
+            return
         parked.timer.cancel()
         parked.timer = None
         parked.done = None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from node_rig import MemoryLog, QueueRig
+from node_rig import MemoryLog, QueueRig, here
 from qanat.api.authorise import Authoriser
 from qanat.api.sqs.mover import Mover
 from qanat.core.control import Control
@@ -168,7 +168,7 @@ def test_another_destination(world: World) -> None:
 def test_who_waits_at_the_destination_is_woken(world: World) -> None:
     world.bury(1)
     replies: list[Any] = []
-    world.parking.receive(c.Receive(world.id(OTHER), 10, 30, long_poll=True), 20, replies.append)
+    world.parking.receive(c.Receive(world.id(OTHER), 10, 30, long_poll=True), 20, replies.append, here)
     world.start(OTHER)
     assert [delivery.content.body for delivery in replies[0]] == ["m0"]
 

@@ -378,6 +378,17 @@ class TestGoneClients:
         wire.answer(wire.requests[0])
         assert wire.transport.written == b""
 
+    def test_who_waits_is_told_as_soon_as_the_end_is_read(self) -> None:
+        """The connection is closed a turn of the loop later; what it waits for may come between."""
+        wire = Wire(answering=False)
+        wire.send(get())
+        told: list[Any] = []
+        wire.requests[0].on_gone = lambda: told.append(1)
+        assert wire.protocol.eof_received() is False
+        assert told == [1]
+        wire.protocol.connection_lost(None)
+        assert told == [1]
+
     def test_after_the_answer_nobody_is(self) -> None:
         wire = Wire()
         wire.send(get())

@@ -1,13 +1,19 @@
 """A receive whose client goes away: before there was a message for it, and after."""
 
 import asyncio
+import contextlib
+import os
 import resource
+import signal
+import socket
+import ssl
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support.garbage import HEALTH
 from support.lines import fence, open_line, signed, within_bound
 from support.messages import receive
 from support.programs import open_descriptors, wait_for
@@ -54,6 +60,45 @@ def test_over_tls_too_a_message_goes_to_the_next_that_lives(
         return found
 
     assert asyncio.run(story()) == ["for the living"]
+
+
+@pytest.mark.parametrize("ahead", [True, False], ids=["send-begun-before", "send-after"])
+@pytest.mark.parametrize("ending", ["closes", "says-goodbye"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_client_that_left_before_the_send_is_not_served(
+    server: Server, admin: Any, make_queue: MakeQueue, scheme: str, ending: str, ahead: bool
+) -> None:
+    """The server is held, so that one turn of its loop finds both: the end of the one, the send of the other."""
+    queue = make_queue()
+    poll = signed(server, "ReceiveMessage", QueueUrl=queue.url, WaitTimeSeconds=20)
+    send = signed(server, "SendMessage", QueueUrl=queue.url, MessageBody="for the living")
+    with connect(server, scheme) as leaving, connect(server) as sender:
+        leaving.send(poll)
+        for _ in range(3):
+            sender.send(HEALTH)
+            assert sender.answer().status == 200
+        os.kill(server.process.pid, signal.SIGSTOP)
+        try:
+            if ahead:
+                sender.send(send[:10])
+            leave(leaving.sock, ending)
+            sender.send(send[10:] if ahead else send)
+        finally:
+            os.kill(server.process.pid, signal.SIGCONT)
+        assert sender.answer().status == 200
+    assert [message["Body"] for message in receive(admin, queue)] == ["for the living"]
+
+
+def leave(sock: socket.socket, ending: str) -> None:
+    if ending == "closes":
+        sock.close()
+    elif isinstance(sock, ssl.SSLSocket):
+        # As asyncio's clients do: TLS says goodbye, and the connection stands until the server has answered.
+        sock.setblocking(False)
+        with contextlib.suppress(ssl.SSLWantReadError):
+            sock.unwrap()
+    else:
+        sock.shutdown(socket.SHUT_WR)
 
 
 def test_a_message_handed_to_nobody_comes_back_at_its_visibility_timeout(

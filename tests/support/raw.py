@@ -22,6 +22,8 @@ class Connection:
 
     def __init__(self, address: tuple[str, int], ca_bundle: str | None = None) -> None:
         plain = socket.create_connection(address, timeout=WAIT_S)
+        # As every HTTP client does: else what is sent second may wait for the acknowledgement of the first.
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock: socket.socket = plain
         if ca_bundle is not None:
             context = ssl.create_default_context(cafile=ca_bundle)

@@ -12,7 +12,9 @@ from typing import Final, cast
 
 import httptools
 
-from qanat.core.way import WayIn
+from qanat.core.way import Presence, WayIn
+from qanat.net.presence import presence
+from qanat.net.reasons import REASONS
 from qanat.net.traffic import Answers, Traffic, no_answers
 
 HEAD_BYTES_MAX: Final = 64 * 1024
@@ -32,21 +34,6 @@ _TOO_LONG: Final = b"The body of the request is too long."
 
 Handler = Callable[["Request"], None]
 """Answers now or later, by `request.respond`. Must not raise."""
-
-_REASONS: Final = {
-    200: b"OK",
-    400: b"Bad Request",
-    401: b"Unauthorized",
-    403: b"Forbidden",
-    404: b"Not Found",
-    405: b"Method Not Allowed",
-    409: b"Conflict",
-    412: b"Precondition Failed",
-    413: b"Content Too Large",
-    431: b"Request Header Fields Too Large",
-    500: b"Internal Server Error",
-    503: b"Service Unavailable",
-}
 
 
 class Request:
@@ -75,6 +62,9 @@ class Request:
         transport = self._protocol._transport
         cipher = None if transport is None else transport.get_extra_info("cipher")
         return None if cipher is None else (cipher[1], cipher[0])
+
+    def presence(self) -> Presence:
+        return presence(self._protocol._transport)
 
     def respond(self, status: int, content_type: bytes, body: bytes, extra_head: bytes = b"") -> None:
         """Call once. `extra_head` is whole header lines. Does nothing where the client has gone."""
@@ -188,6 +178,8 @@ class HttpProtocol(asyncio.Protocol):
             self._refuse(431, b"The head of the request is too long.")
 
     def eof_received(self) -> bool:
+        # Not only when the connection is closed for it: what the same turn of the loop reads next may wake this one.
+        self._client_has_gone()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -196,6 +188,9 @@ class HttpProtocol(asyncio.Protocol):
         if not self._server.connections:
             self._server.empty.set()
         self._transport = None
+        self._client_has_gone()
+
+    def _client_has_gone(self) -> None:
         present, self._present = self._present, None
         self._pending.clear()
         if present is not None and present.on_gone is not None:
@@ -354,7 +349,7 @@ class HttpProtocol(asyncio.Protocol):
         assert self._transport is not None
         data = b"HTTP/1.1 %d %b\r\n%b%bContent-Type: %b\r\nContent-Length: %d\r\n%b\r\n%b" % (
             status,
-            _REASONS.get(status, b"Status"),
+            REASONS.get(status, b"Status"),
             self._server.date_line(),
             extra_head,
             content_type,

@@ -137,7 +137,7 @@ class Messages:
                 or None
             )
 
-        parked = self._parking.receive(command, wait_s, _answering(call, output))
+        parked = self._parking.receive(command, wait_s, _answering(call, output), call.request.presence)
         if parked is not None:
             call.request.on_gone = parked.cancel
 
