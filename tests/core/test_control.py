@@ -15,9 +15,10 @@ from qanat.core.control import Control
 from qanat.core.control_records import ControlRecord, RecordsUnreadable, decode, encode
 from qanat.core.errors import QanatError
 from qanat.core.identity import commands as iam
-from qanat.core.identity import policy_commands, role_commands
+from qanat.core.identity import mfa_commands, policy_commands, role_commands
 from qanat.core.identity.holders import HolderKind
 from qanat.core.identity.model import KeyUse
+from qanat.core.identity.totp import STEP_MS, code_of
 from qanat.core.network import commands as ec2
 from qanat.core.network.model import EndpointState, Home, SecurityGroupRule
 from qanat.core.network.records import NetworkKept
@@ -91,6 +92,26 @@ def using(a: int, b: int) -> tuple[HolderKind, str, str]:
     return kind, account(a), name
 
 
+def device(a: int, b: int) -> str:
+    return f"arn:aws:iam::{account(a)}:mfa/x/d{b % 3}"
+
+
+SEED, DAWN = b"s" * 40, 1_000
+
+
+def showing(a: int, b: int, c: int) -> tuple[str, str, str, str, str, int]:
+    """Of a user and a device: two codes at their time, right ones more often than not."""
+    first, second = (code_of(SEED, DAWN + c + more) for more in (0, 1))
+    codes = (first, second) if c % 5 else ("000000", first)
+    return account(a), ("bob", "eve")[b % 2], device(a, b), *codes, (DAWN + c + 1) * STEP_MS
+
+
+def showing_one(a: int, b: int, c: int) -> tuple[str, str, str, str, int]:
+    *whose, _, code, at_ms = showing(a, b, c)
+    who, name, serial = whose
+    return who, name, serial, code, at_ms
+
+
 def few(world: World, kind: str, number: int, count: int) -> tuple[str, ...]:
     return tuple(world.old(kind, number + index) for index in range(count % 3))
 
@@ -159,6 +180,19 @@ STEPS: dict[str, Step] = {
     "key uses": lambda w, a, b, c: iam.NoteKeyUses(
         (KeyUse(w.old("key", a), b, "sqs", REGION), KeyUse(w.old("key", c), b, "iam", REGION))
     ),
+    "device": lambda w, a, b, c: mfa_commands.CreateMfaDevice(
+        account(a), f"d{b % 3}", "/x/", SEED, (("k", f"{c % 2}"),)
+    ),
+    "enable device": lambda w, a, b, c: mfa_commands.EnableMfaDevice(*showing(a, b, c)),
+    "resync device": lambda w, a, b, c: mfa_commands.ResyncMfaDevice(*showing(a, b, c)),
+    "code": lambda w, a, b, c: mfa_commands.UseMfaCode(*showing_one(a, b, c)),
+    "no device": lambda w, a, b, c: mfa_commands.DeleteMfaDevice(account(a), device(a, b)),
+    "disable device": lambda w, a, b, c: mfa_commands.DeactivateMfaDevice(*showing(a, b, c)[:3]),
+    "tag device": lambda w, a, b, c: mfa_commands.TagMfaDevice(
+        account(a), device(a, b), (("kK"[c % 2], f"{c % 3}"),)
+    ),
+    "untag device": lambda w, a, b, c: mfa_commands.UntagMfaDevice(account(a), device(a, b), ("kK"[c % 2],)),
+    "devices": lambda w, a, b, c: mfa_commands.ListVirtualMfaDevices(account(a), max_items=1 + b),
     "iam group": lambda w, a, b, c: iam.CreateGroup(account(a), GROUPS[b % 3], "/g/", f"AGPA{a}"),
     "rename group": lambda w, a, b, c: iam.UpdateGroup(
         account(a), GROUPS[b % 3], (*GROUPS, None)[c % 4], ("/g/", "/h/", None)[c % 3]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from support.clients import Clients, refusal
+from support.mfa import new_phone
 from support.server import ACCOUNT, Key
 
 POLICY = {
@@ -26,15 +27,20 @@ def destroy_user(iam: Any, name: str) -> None:
     for page in iam.get_paginator("list_access_keys").paginate(UserName=name):
         for key in page["AccessKeyMetadata"]:
             iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    # Virtual devices by the list of all that somebody has, other ones by the user's own.
+    for page in iam.get_paginator("list_virtual_mfa_devices").paginate(AssignmentStatus="Assigned"):
+        for device in page["VirtualMFADevices"]:
+            if device["User"]["UserName"] == name:
+                iam.deactivate_mfa_device(UserName=name, SerialNumber=device["SerialNumber"])
+                iam.delete_virtual_mfa_device(SerialNumber=device["SerialNumber"])
     pages = [
         *iam.get_paginator("list_ssh_public_keys").paginate(UserName=name),
-        *iam.get_paginator("list_virtual_mfa_devices").paginate(AssignmentStatus="Assigned"),
         *iam.get_paginator("list_mfa_devices").paginate(UserName=name),
         *iam.get_paginator("list_signing_certificates").paginate(UserName=name),
         iam.list_service_specific_credentials(UserName=name),
     ]
-    names = ("SSHPublicKeys", "VirtualMFADevices", "MFADevices", "Certificates", "ServiceSpecificCredentials")
-    assert [page[items] for page, items in zip(pages, names, strict=True)] == [[]] * 5
+    names = ("SSHPublicKeys", "MFADevices", "Certificates", "ServiceSpecificCredentials")
+    assert [page[items] for page, items in zip(pages, names, strict=True)] == [[]] * 4
     gone = refusal(iam.delete_login_profile, UserName=name)
     assert (gone.status, gone.exception) == (404, "NoSuchEntityException")
     iam.delete_user(UserName=name)
@@ -63,6 +69,7 @@ def test_aws_iam_user_destroyed_with_all_it_has(iam: Any, name: str) -> None:
     iam.create_group(GroupName=name)
     iam.add_user_to_group(UserName=name, GroupName=name)
     iam.create_access_key(UserName=name)
+    new_phone(iam, name)
     held = refusal(iam.delete_user, UserName=name)
     assert (held.status, held.code) == (409, "DeleteConflict"), "Terraform waits on this one"
     destroy_user(iam, name)
@@ -146,3 +153,21 @@ def test_aws_iam_user_policy_and_group_policy(iam: Any, name: str, holder: str) 
     delete(**at)
     assert refusal(delete, **at).code == "NoSuchEntity"
     getattr(iam, f"delete_{holder}")(**whose)
+
+
+def test_aws_iam_virtual_mfa_device(iam: Any, name: str) -> None:
+    """Made, found again in the list of all, tagged, deleted."""
+    tags = [{"Key": "Name", "Value": "one"}]
+    made = iam.create_virtual_mfa_device(Path="/phones/", VirtualMFADeviceName=name, Tags=tags)
+    serial = made["VirtualMFADevice"]["SerialNumber"]
+
+    def found() -> bool:
+        pages = iam.get_paginator("list_virtual_mfa_devices").paginate(AssignmentStatus="Any")
+        return any(one["SerialNumber"] == serial for page in pages for one in page["VirtualMFADevices"])
+
+    assert found()
+    iam.untag_mfa_device(SerialNumber=serial, TagKeys=["Name"])
+    iam.tag_mfa_device(SerialNumber=serial, Tags=[{"Key": "Name", "Value": "two"}])
+    assert iam.list_mfa_device_tags(SerialNumber=serial)["Tags"] == [{"Key": "Name", "Value": "two"}]
+    iam.delete_virtual_mfa_device(SerialNumber=serial)
+    assert not found()

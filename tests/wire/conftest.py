@@ -1,5 +1,6 @@
 """A cloud without a network: botocore writes each request and reads each answer, and a Control stands between."""
 
+from dataclasses import replace
 from itertools import count
 from typing import Any
 from urllib.parse import urlencode
@@ -41,6 +42,9 @@ class CountedIds:
     def temporary_access_key(self) -> str:
         return f"ASIA{next(self._numbers):016d}"
 
+    def seed(self) -> bytes:
+        return next(self._numbers).to_bytes(40, "big")
+
     def nonce(self) -> bytes:
         return next(self._numbers).to_bytes(12, "big")
 
@@ -66,6 +70,7 @@ class Cloud:
         self.control.handle(MakeSessionKey(b"k" * 32), 1_000)
         self.caller: Caller = root_of(ACCOUNT)
         self.ids = CountedIds()
+        self.now_ms = 1_700_000_000_000
         self.called: set[tuple[str, str]] = set()
         self._session = botocore.session.get_session()
 
@@ -95,21 +100,29 @@ class Cloud:
         return refused.value.status, refused.value.code, refused.value.message
 
     def call(self) -> Call:
-        return Call(
-            self.caller.account, REGION, self.caller, 1_700_000_000_000, self.ids, self.control.identity
-        )
+        now_ms, identity = self.now_ms, self.control.identity
+        return Call(self.caller.account, REGION, self.caller, now_ms, self.ids, identity, now_ms)
 
     def send(self, service: Service, form: bytes) -> tuple[int, bytes]:
         """As the server does it, less authentication and authorisation."""
         call = self.call()
         try:
             operation, given = service.parse(form)
+            proof = operation.proof(given, call)
+            if proof is not None:
+                call = replace(call, mfa_at_ms=self._told(proof))
             assert all(permission.resource for permission in operation.permissions(given, call))
-            reply = self.control.handle(operation.command(given, call), call.now_ms).reply
+            reply = self._told(operation.command(given, call))
             output = operation.output(reply, given, call)
             return 200, service.render(operation, output, "request-1")
         except QanatError as error:
             return service.render_error(error, "request-1")
+
+    def _told(self, command: object) -> Any:
+        reply = self.control.handle(command, self.now_ms).reply
+        if isinstance(reply, QanatError):
+            raise reply
+        return reply
 
 
 @pytest.fixture

@@ -170,11 +170,6 @@ def test_what_a_chain_hands_on_cannot_be_changed(sts: Any) -> None:
             None,
         ),
         ({"TransitiveTagKeys": ["a"]}, "InvalidParameterValue", None),
-        (
-            {"SerialNumber": f"arn:aws:iam::{ACCOUNT}:mfa/bob", "TokenCode": "123456"},
-            "AccessDenied",
-            "MultiFactorAuthentication failed with invalid MFA one time pass code.",
-        ),
     ],
 )
 def test_what_assume_role_refuses(sts: Any, change: dict[str, Any], code: str, message: str | None) -> None:

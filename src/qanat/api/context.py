@@ -88,6 +88,14 @@ def _second(at_s: int) -> str:
     return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def mfa_context(mfa_at_ms: int | None, now_ms: int) -> dict[str, str]:
+    """Of temporary credentials."""
+    if mfa_at_ms is None:
+        return {"aws:multifactorauthpresent": "false"}
+    age_s = max(0, now_ms - mfa_at_ms) // 1000
+    return {"aws:multifactorauthpresent": "true", "aws:multifactorauthage": str(age_s)}
+
+
 def context_of(
     caller: Caller, way: WayIn | None, region: str, resource_account: str, user_agent: str | None, now_ms: int
 ) -> dict[str, str | tuple[str, ...]]:
@@ -115,9 +123,9 @@ def context_of(
     if caller.user_name is not None:
         context["aws:username"] = caller.user_name
     if caller.session is not None:
-        # Temporary credentials alone have these; no device is known here, so none was ever used.
+        # Temporary credentials alone have these.
         context["aws:tokenissuetime"] = instant(caller.session.issued_at_ms)
-        context["aws:multifactorauthpresent"] = "false"
+        context.update(mfa_context(caller.session.mfa_at_ms, now_ms))
         if caller.session.source_identity is not None:
             context["aws:sourceidentity"] = caller.session.source_identity
     if user_agent:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from qanat.core.identity.session_tokens import NONCE_BYTES
+from qanat.core.identity.totp import SEED_BYTES
 
 _BASE32: Final = string.ascii_uppercase + "234567"
 _LOWER: Final = string.ascii_lowercase + string.digits
@@ -65,6 +66,9 @@ class RandomIds:
 
     def temporary_access_key(self) -> str:
         return "ASIA" + _drawn(_BASE32, 16)
+
+    def seed(self) -> bytes:
+        return secrets.token_bytes(SEED_BYTES)
 
     def nonce(self) -> bytes:
         return secrets.token_bytes(NONCE_BYTES)

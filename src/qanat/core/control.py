@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from qanat.core.control_records import ControlKept, ControlRecord
 from qanat.core.errors import QanatError
-from qanat.core.identity.records import KeysUsed
+from qanat.core.identity.records import KeysUsed, MfaCodeJudged
 from qanat.core.identity.state import IdentityState
 from qanat.core.network.state import NetworkState
 from qanat.core.outcome import Outcome
@@ -32,7 +32,7 @@ class Control:
         self._kept_at = 0
         self._records: list[Struct] = []
         self.version = 0
-        """Changes with every record but those of when keys were used; what is derived may be cached against it."""
+        """Changes with every record but those of what was used and when; what is derived may be cached against it."""
         self.identity = IdentityState(self._emit)
         self.network = NetworkState(self._emit, self.identity.unique_id_of)
         self.catalogue = Catalogue(self._emit, self.identity.unique_id_of)
@@ -61,8 +61,8 @@ class Control:
 
     def apply(self, record: Struct) -> None:
         """Replays one record: what `handle` yielded, or what `snapshot` gave."""
-        if not isinstance(record, KeysUsed):
-            # When a key was used is read by nobody who caches, and is written often.
+        if not isinstance(record, KeysUsed | MfaCodeJudged):
+            # When a key or a code was used is read by nobody who caches, and is written often.
             self.version += 1
         if isinstance(record, ControlKept):
             self._kept_at = self.position

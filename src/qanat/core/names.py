@@ -64,6 +64,11 @@ def instance_profile_arn(account: str, name: str, path: str = "/") -> str:
     return f"arn:{PARTITION}:iam::{account}:instance-profile{path}{name}"
 
 
+def mfa_arn(account: str, name: str, path: str = "/") -> str:
+    """Of a virtual MFA device; it is the serial number too."""
+    return f"arn:{PARTITION}:iam::{account}:mfa{path}{name}"
+
+
 def session_arn(account: str, role: str, session: str) -> str:
     """Of an assumed role; it has no path."""
     return f"arn:{PARTITION}:sts::{account}:assumed-role/{role}/{session}"

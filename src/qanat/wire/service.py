@@ -1,7 +1,8 @@
 """A service as a table of operations: what each takes, what it needs leave for, what it asks and what it answers.
 
-Order of use: `parse`, authorise `operation.action` on every one of `operation.resources`, then `operation.command`,
-which alone may draw ids and refuses a dry run; submit; `operation.output`; `render`.
+Order of use: `parse`, submit `operation.proof` if there is one, authorise `operation.action` on every one of
+`operation.resources`, then `operation.command`, which alone may draw ids and refuses a dry run; submit;
+`operation.output`; `render`.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,6 +34,9 @@ class Ids(Protocol):
 
     def temporary_access_key(self) -> str:
         """ASIA..."""
+
+    def seed(self) -> bytes:
+        """Of an MFA device: as many random bytes as `totp` says."""
 
     def nonce(self) -> bytes:
         """Twelve random bytes."""
@@ -90,6 +94,10 @@ class Call:
     now_ms: int
     ids: Ids
     directory: Directory
+    wall_ms: int
+    """The wall clock, which clients go by; `now_ms` never goes back."""
+    mfa_at_ms: int | None = None
+    """When the caller showed a code of an MFA device in this very request, if so."""
 
     @property
     def home(self) -> Home:
@@ -112,6 +120,10 @@ def no_request_tags(given: Any) -> RequestTags:
     return _NOTHING
 
 
+def no_proof(given: Any, call: Call) -> object | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One row. The functions take the row's own input type, which the type system cannot say."""
@@ -130,6 +142,8 @@ class Operation:
     """Condition keys of the service's own, in lower case."""
     request_tags: Callable[[Any], RequestTags] = no_request_tags
     """The tags that a request sets, and those that it takes away (None)."""
+    proof: Callable[[Any, Call], object | None] = no_proof
+    """What is asked before all else, where the caller shows an MFA code: it answers `Call.mfa_at_ms`."""
 
     def resources(self, given: Struct, call: Call) -> tuple[str, ...]:
         """The ARNs, or `*`, on every one of which the action must be allowed."""

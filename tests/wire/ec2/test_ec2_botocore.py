@@ -419,7 +419,7 @@ def test_describes_come_in_pages(ask: Ask) -> None:
 
 
 def test_every_resource_that_a_request_names_must_be_allowed(cloud: Any) -> None:
-    call = Call("123456789012", "us-east-2", root_of("123456789012"), 0, cloud.ids, cloud.control.identity)
+    call = Call("123456789012", "us-east-2", root_of("123456789012"), 0, cloud.ids, cloud.control.identity, 0)
     stem = "arn:aws:ec2:us-east-2:123456789012:"
     for form, expected in (
         ("Action=DescribeVpcEndpoints", ("*",)),

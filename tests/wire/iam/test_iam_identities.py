@@ -158,7 +158,6 @@ def test_a_key_is_switched_off_and_its_last_use_is_told(ask: Ask, cloud: Any) ->
 
 
 LISTS = {
-    "ListMFADevices": "MFADevices",
     "ListSSHPublicKeys": "SSHPublicKeys",
     "ListSigningCertificates": "Certificates",
     "ListServiceSpecificCredentials": "ServiceSpecificCredentials",
@@ -177,10 +176,7 @@ def test_credentials_that_nobody_has_are_listed_empty(
     assert cloud.refusal("iam", operation, UserName="eve") == (404, "NoSuchEntity", missing)
 
 
-def test_there_are_no_virtual_devices_and_no_aliases(ask: Ask, cloud: Any) -> None:
-    assert ask("ListVirtualMFADevices", AssignmentStatus="Assigned")["VirtualMFADevices"] == []
-    wrong = cloud.refusal("iam", "ListVirtualMFADevices", AssignmentStatus="x")
-    assert wrong[:2] == (400, "ValidationError")
+def test_there_are_no_aliases(ask: Ask) -> None:
     assert ask("ListAccountAliases")["AccountAliases"] == []
 
 
@@ -206,7 +202,7 @@ def test_the_summary_is_a_map_in_xml_and_in_json(ask: Ask, cloud: Any) -> None:
 
 
 def call_of(cloud: Any) -> Call:
-    return Call(ACCOUNT, "us-east-2", root_of(ACCOUNT), 0, cloud.ids, cloud.control.identity)
+    return Call(ACCOUNT, "us-east-2", root_of(ACCOUNT), 0, cloud.ids, cloud.control.identity, 0)
 
 
 def resources(cloud: Any, form: str) -> tuple[str, ...]:

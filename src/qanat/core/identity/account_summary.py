@@ -32,14 +32,12 @@ _QUOTAS: Final = {
     "AttachedPoliciesPerGroupQuota": ATTACHED_MAX,
     "AttachedPoliciesPerRoleQuota": ATTACHED_MAX,
 }
-# What no account has here, though clients may look for it. Root has no keys: its name is never signed with.
+# What no account has here, though clients may look for it. Root has no keys and no MFA device.
 _NONE: Final = dict.fromkeys(
     (
         "AccountAccessKeysPresent",
         "AccountMFAEnabled",
         "AccountSigningCertificatesPresent",
-        "MFADevices",
-        "MFADevicesInUse",
         "Providers",
         "ServerCertificates",
     ),
@@ -60,6 +58,8 @@ class AccountSummary:
             "Roles": store.roles.count("account", account),
             "Policies": store.managed_policies.count("account", account),
             "InstanceProfiles": store.instance_profiles.count("account", account),
+            "MFADevices": store.mfa_devices.count("account", account),
+            "MFADevicesInUse": store.mfa_devices.count("in_use", account),
             **_QUOTAS,
             **_NONE,
         }

@@ -8,6 +8,7 @@ from qanat.core.names import (
     federated_user_arn,
     group_arn,
     instance_profile_arn,
+    mfa_arn,
     policy_arn,
     role_arn,
     root_arn,
@@ -169,6 +170,39 @@ class AccessKey(Struct, frozen=True, array_like=True):
         return f"AccessKey({self.access_key_id!r}, secret=hidden, user_name={self.user_name!r})"
 
 
+class MfaDevice(Struct, frozen=True, array_like=True):
+    """A virtual MFA device. A code is made of the seed, so like a secret key it cannot be stored as a hash.
+
+    It counts steps of 30 seconds by a clock of its own; see `totp`.
+    """
+
+    account: str
+    name: str
+    path: str
+    seed: bytes
+    created_at_ms: int
+    tags: Texts = ()
+    user_id: str | None = None
+    """Of the user whose it is (AIDA...), once it is enabled."""
+    enabled_at_ms: int | None = None
+    ahead_steps: int = 0
+    """How far its clock is ahead of ours."""
+    last_step: int = 0
+    """The newest of its steps whose code was taken; no code of that one or of an earlier one is good again."""
+    wrong_codes: int = 0
+    """In a row, since one was right."""
+    refused_until_ms: int = 0
+    """After too many of them: no code is looked at before."""
+
+    @property
+    def serial(self) -> str:
+        """The serial number of a virtual device is its ARN."""
+        return mfa_arn(self.account, self.name, self.path)
+
+    def __repr__(self) -> str:
+        return f"MfaDevice({self.serial!r}, seed=hidden, user_id={self.user_id!r})"
+
+
 class KeyUse(Struct, frozen=True, array_like=True):
     """When and for what a key was last used (GetAccessKeyLastUsed)."""
 
@@ -196,6 +230,8 @@ class Session(Struct, frozen=True):
     tags: tuple[tuple[str, str], ...] = ()
     transitive_tag_keys: tuple[str, ...] = ()
     source_identity: str | None = None
+    mfa_at_ms: int | None = None
+    """When its user showed a code of an MFA device, if that is so."""
 
 
 class Caller(Struct, frozen=True):

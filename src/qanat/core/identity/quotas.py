@@ -20,6 +20,9 @@ ROLES: Final = Quota("RolesPerAccount", 1_000)
 POLICIES: Final = Quota("PoliciesPerAccount", 1_500)
 INSTANCE_PROFILES: Final = Quota("InstanceProfilesPerAccount", 1_000)
 
+MFA_DEVICES: Final = Quota("MFADevicesPerAccount", 5_000)
+"""Assigned or not: as many as users."""
+
 
 def check_room(quota: Quota, table: Table[Any, Any], account: str) -> None:
     """Raises LimitExceeded where `account` can have no more of what is in `table`."""

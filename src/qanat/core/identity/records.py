@@ -14,11 +14,12 @@ from qanat.core.identity.model import (
     InstanceProfile,
     KeyUse,
     ManagedPolicy,
+    MfaDevice,
     Role,
     User,
 )
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 
 class AccountCreated(Struct, frozen=True, array_like=True, tag=True):
@@ -108,6 +109,23 @@ class KeysUsed(Struct, frozen=True, array_like=True, tag=True):
     uses: tuple[KeyUse, ...]
 
 
+class MfaDevicePut(Struct, frozen=True, array_like=True, tag=True):
+    device: MfaDevice
+
+
+class MfaDeviceDeleted(Struct, frozen=True, array_like=True, tag=True):
+    serial: str
+
+
+class MfaCodeJudged(Struct, frozen=True, array_like=True, tag=True):
+    """A code was right or wrong. No policy reads what this changes."""
+
+    serial: str
+    last_step: int
+    wrong_codes: int
+    refused_until_ms: int
+
+
 class SessionKeyMade(Struct, frozen=True, array_like=True, tag=True):
     """The 32 bytes that seal session tokens."""
 
@@ -129,6 +147,7 @@ class IdentityKept(Struct, frozen=True, array_like=True, tag=True):
     instance_profiles: tuple[InstanceProfile, ...]
     keys: tuple[AccessKey, ...]
     key_uses: tuple[KeyUse, ...]
+    mfa_devices: tuple[MfaDevice, ...]
     session_key: SessionKeyMade | None
 
 
@@ -150,6 +169,9 @@ IdentityRecord = (
     | AccessKeyPut
     | AccessKeyDeleted
     | KeysUsed
+    | MfaDevicePut
+    | MfaDeviceDeleted
+    | MfaCodeJudged
     | SessionKeyMade
     | IdentityKept
 )

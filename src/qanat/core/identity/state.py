@@ -1,8 +1,8 @@
 """Accounts, users and keys in memory, with what finds them.
 
 Invariants: every key, user and group belongs to an account that exists; two users (or groups) of an account never
-differ by case alone; a user is not removed while it has keys, policies or groups, nor a group while it has policies
-or members.
+differ by case alone; a user is not removed while it has keys, policies, groups or MFA devices, nor a group while it has
+policies or members.
 """
 
 from qanat.core.identity.access_keys import AccessKeys
@@ -15,12 +15,14 @@ from qanat.core.identity.groups import Groups
 from qanat.core.identity.inline_policies import InlinePolicies
 from qanat.core.identity.instance_profiles import InstanceProfiles
 from qanat.core.identity.managed_policies import ManagedPolicies
+from qanat.core.identity.mfa_devices import MfaDevices
 from qanat.core.identity.model import (
     AccessKey,
     Caller,
     Group,
     InstanceProfile,
     ManagedPolicy,
+    MfaDevice,
     Role,
     Texts,
     User,
@@ -39,6 +41,9 @@ from qanat.core.identity.records import (
     KeysUsed,
     ManagedPolicyDeleted,
     ManagedPolicyPut,
+    MfaCodeJudged,
+    MfaDeviceDeleted,
+    MfaDevicePut,
     RoleDeleted,
     RolePut,
     SessionKeyMade,
@@ -71,6 +76,7 @@ class IdentityState:
             **ManagedPolicies(store, emit).handlers,
             **Attachments(store, emit).handlers,
             **InstanceProfiles(store, emit).handlers,
+            **MfaDevices(store, emit).handlers,
         }
         self.appliers: Appliers = {
             AccountCreated: store.put_account,
@@ -92,6 +98,9 @@ class IdentityState:
             AccessKeyPut: lambda record: store.keys.put(record.key),
             AccessKeyDeleted: lambda record: store.remove_key(record.access_key_id),
             KeysUsed: store.note_uses,
+            MfaDevicePut: lambda record: store.mfa_devices.put(record.device),
+            MfaDeviceDeleted: lambda record: store.mfa_devices.remove(record.serial),
+            MfaCodeJudged: store.note_code,
             SessionKeyMade: store.put_session_key,
             IdentityKept: store.restore,
         }
@@ -124,6 +133,9 @@ class IdentityState:
     def instance_profile(self, account: str, name: str) -> InstanceProfile | None:
         return self._store.instance_profiles.get((account, name))
 
+    def mfa_device(self, serial: str) -> MfaDevice | None:
+        return self._store.mfa_devices.get(serial)
+
     def control_policies(self, account: str) -> ControlPoliciesSet | None:
         """None: nothing restricts the account."""
         return self._store.control_policies.get(account)
@@ -137,7 +149,7 @@ class IdentityState:
         return self._store.arn_of(unique_id)
 
     def tags_of(self, arn: str) -> Texts:
-        """Of the user, role, managed policy or instance profile that has this ARN now."""
+        """Of the user, role, managed policy, instance profile or MFA device that has this ARN now."""
         return self._store.tags_of(arn)
 
     def session_key(self) -> bytes | None:

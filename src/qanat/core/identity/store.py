@@ -10,6 +10,7 @@ from qanat.core.identity.model import (
     InstanceProfile,
     KeyUse,
     ManagedPolicy,
+    MfaDevice,
     Role,
     Texts,
     User,
@@ -20,6 +21,7 @@ from qanat.core.identity.records import (
     GroupRenamed,
     IdentityKept,
     KeysUsed,
+    MfaCodeJudged,
     SessionKeyMade,
     UserRenamed,
 )
@@ -80,6 +82,13 @@ class IdentityStore:
             user=lambda key: (entry(key.account, key.user_name),),
         )
         self.key_uses: dict[str, KeyUse] = {}
+        self.mfa_devices: Table[str, MfaDevice] = Table(
+            lambda device: device.serial,
+            account=lambda device: (device.account,),
+            # For those that somebody has: whose, and in which account.
+            user=lambda device: _optional(device.user_id),
+            in_use=lambda device: () if device.user_id is None else (device.account,),
+        )
         self.session_key: SessionKeyMade | None = None
 
     def account(self, account: str) -> AccountCreated:
@@ -134,12 +143,12 @@ class IdentityStore:
         return found[0].arn if found else None
 
     def tags_of(self, arn: str) -> Texts:
-        """Of the user, role, managed policy or instance profile that has this ARN now."""
+        """Of the user, role, managed policy, instance profile or MFA device that has this ARN now."""
         for table in (self.users, self.roles, self.instance_profiles):
             if found := table.where("arn", arn):
                 return found[0].tags
-        policy = self.managed_policies.get(arn)
-        return () if policy is None else policy.tags
+        named = self.managed_policies.get(arn) or self.mfa_devices.get(arn)
+        return () if named is None else named.tags
 
     def name_taken(self, account: str, name: str) -> bool:
         """IAM tells names apart by case when it looks them up, but not when it makes them."""
@@ -147,6 +156,14 @@ class IdentityStore:
 
     def keys_of(self, user: User) -> list[AccessKey]:
         return self.keys.where("user", entry(user.account, user.name))
+
+    def devices_of(self, user: User) -> list[MfaDevice]:
+        return self.mfa_devices.where("user", user.user_id)
+
+    def user_of(self, device: MfaDevice) -> User | None:
+        """Who has it."""
+        found = [] if device.user_id is None else self.users.where("id", device.user_id)
+        return found[0] if found else None
 
     def members_of(self, group: Group) -> list[User]:
         return self.users.where("group", entry(group.account, group.name))
@@ -174,6 +191,18 @@ class IdentityStore:
             if self.keys.get(use.access_key_id) is not None:
                 self.key_uses[use.access_key_id] = use
 
+    def note_code(self, record: MfaCodeJudged) -> None:
+        device = self.mfa_devices.get(record.serial)
+        assert device is not None, "what is judged is there"
+        self.mfa_devices.put(
+            replace(
+                device,
+                last_step=record.last_step,
+                wrong_codes=record.wrong_codes,
+                refused_until_ms=record.refused_until_ms,
+            )
+        )
+
     def put_account(self, record: AccountCreated) -> None:
         self.accounts[record.account] = record
 
@@ -194,6 +223,7 @@ class IdentityStore:
             instance_profiles=tuple(self.instance_profiles),
             keys=tuple(self.keys),
             key_uses=tuple(self.key_uses[key_id] for key_id in sorted(self.key_uses)),
+            mfa_devices=tuple(self.mfa_devices),
             session_key=self.session_key,
         )
 
@@ -207,6 +237,7 @@ class IdentityStore:
         self.instance_profiles.fill(kept.instance_profiles)
         self.keys.fill(kept.keys)
         self.key_uses = {use.access_key_id: use for use in kept.key_uses}
+        self.mfa_devices.fill(kept.mfa_devices)
         self.session_key = kept.session_key
 
 

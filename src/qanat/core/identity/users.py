@@ -86,6 +86,8 @@ class Users:
         user = self._store.existing_user(command.account, command.name)
         if self._store.keys_of(user):
             raise DeleteConflict("Cannot delete entity, must delete access keys first.")
+        if self._store.devices_of(user):
+            raise DeleteConflict("Cannot delete entity, must delete MFA device first.")
         if user.policies:
             raise DeleteConflict("Cannot delete entity, must delete policies first.")
         if user.attached:

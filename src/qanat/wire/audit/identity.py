@@ -49,7 +49,8 @@ def _session_context(caller: Caller) -> dict[str, Any]:
     session = caller.session
     assert session is not None
     created = instant(session.issued_at_ms // 1000)
-    context: dict[str, Any] = {"attributes": {"creationDate": created, "mfaAuthenticated": "false"}}
+    mfa = "false" if session.mfa_at_ms is None else "true"
+    context: dict[str, Any] = {"attributes": {"creationDate": created, "mfaAuthenticated": mfa}}
     if session.source_identity is not None:
         context["sourceIdentity"] = session.source_identity
     # Temporary credentials of a user's own have no issuer to name: the user stands above.

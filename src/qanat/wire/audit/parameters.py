@@ -19,6 +19,9 @@ HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 SECRET_NAMES: Final = frozenset(
     {
+        "AuthenticationCode1",
+        "AuthenticationCode2",
+        "Base32StringSeed",
         "Body",
         "MessageAttributes",
         "MessageBody",
@@ -26,6 +29,7 @@ SECRET_NAMES: Final = frozenset(
         "NewPassword",
         "OldPassword",
         "Password",
+        "QRCodePNG",
         "SAMLAssertion",
         "SecretAccessKey",
         "SessionToken",

@@ -13,6 +13,7 @@ from qanat.wire.iam.groups import GROUP_OPERATIONS
 from qanat.wire.iam.inline_policies import INLINE_POLICY_OPERATIONS
 from qanat.wire.iam.instance_profiles import INSTANCE_PROFILE_OPERATIONS
 from qanat.wire.iam.managed_policies import POLICY_OPERATIONS
+from qanat.wire.iam.mfa_devices import MFA_DEVICE_OPERATIONS
 from qanat.wire.iam.roles import ROLE_OPERATIONS
 from qanat.wire.iam.users import USER_OPERATIONS
 from qanat.wire.service import ErrorRow, Service
@@ -23,6 +24,7 @@ _ERRORS: Final[Mapping[str, ErrorRow]] = {
     "EntityAlreadyExists": ErrorRow(409),
     "DeleteConflict": ErrorRow(409),
     "LimitExceeded": ErrorRow(409),
+    "InvalidAuthenticationCode": ErrorRow(403),
     "InternalFailure": ErrorRow(500, "ServiceFailure"),
 }
 
@@ -37,6 +39,7 @@ IAM: Final = Service(
         **ACCESS_KEY_OPERATIONS,
         **INLINE_POLICY_OPERATIONS,
         **CREDENTIAL_OPERATIONS,
+        **MFA_DEVICE_OPERATIONS,
         **ACCOUNT_OPERATIONS,
         **ROLE_OPERATIONS,
         **POLICY_OPERATIONS,

@@ -1,11 +1,10 @@
-"""The rows of credentials that nobody has here: passwords, MFA devices, SSH keys, certificates, those of one service.
+"""The rows of credentials that nobody has here: passwords, SSH keys, certificates, those of one service.
 
 Terraform and others list them before they delete a user. So the lists are answered, always empty; what would make
 one is not served.
 """
 
 from qanat.core.identity import commands
-from qanat.core.names import PARTITION, Arn
 from qanat.wire.iam.common import (
     IamInput,
     Marker,
@@ -14,11 +13,10 @@ from qanat.wire.iam.common import (
     UserName,
     arn_meant,
     arn_of,
-    one_of,
     user_meant,
     user_or_root,
 )
-from qanat.wire.service import Call, Operation, Output, table
+from qanat.wire.service import Call, Operation, table
 
 
 class ListOfUserInput(IamInput, frozen=True):
@@ -37,12 +35,6 @@ class ListOfNewUserInput(IamInput, frozen=True):
 
 class ListServiceSpecificCredentialsInput(ListOfNewUserInput, frozen=True):
     service_name: str | None = None
-
-
-class ListVirtualMfaDevicesInput(IamInput, frozen=True):
-    assignment_status: str = "Any"
-    marker: Marker | None = None
-    max_items: MaxItems = 100
 
 
 ListInput = ListOfUserInput | ListOfNewUserInput
@@ -72,15 +64,6 @@ def _empty_list(name: str, items: str, given: type[ListInput] = ListOfUserInput)
     )
 
 
-def _list_virtual(given: ListVirtualMfaDevicesInput, call: Call) -> object:
-    one_of(given.assignment_status, "assignmentStatus", ("Assigned", "Unassigned", "Any"))
-    return commands.GetUser(call.account, None)
-
-
-def _virtual(reply: object, given: object, call: Call) -> Output:
-    return {"VirtualMFADevices": [], "IsTruncated": False}
-
-
 def _login_profile(name: str) -> Operation:
     return Operation(
         name,
@@ -93,19 +76,10 @@ def _login_profile(name: str) -> Operation:
 
 
 CREDENTIAL_OPERATIONS = table(
-    _empty_list("ListMFADevices", "MFADevices"),
     _empty_list("ListSSHPublicKeys", "SSHPublicKeys", ListOfNewUserInput),
     _empty_list("ListSigningCertificates", "Certificates"),
     _empty_list(
         "ListServiceSpecificCredentials", "ServiceSpecificCredentials", ListServiceSpecificCredentialsInput
-    ),
-    Operation(
-        "ListVirtualMFADevices",
-        ListVirtualMfaDevicesInput,
-        "iam:ListVirtualMFADevices",
-        lambda given, call: str(Arn(PARTITION, "iam", "", call.account, "mfa/")),
-        _list_virtual,
-        _virtual,
     ),
     _login_profile("GetLoginProfile"),
     _login_profile("DeleteLoginProfile"),

@@ -24,9 +24,9 @@ from qanat.wire.sts.common import (
     SessionName,
     SourceIdentity,
     TokenCode,
+    code_shown,
     issue,
     packed_percent,
-    refuse_mfa,
     session_policies,
     shown_credentials,
 )
@@ -82,15 +82,39 @@ def _passed_on(caller: Caller) -> str | None:
     return None if caller.session is None else caller.session.source_identity
 
 
-def _permissions(given: AssumeRoleInput, call: Call) -> tuple[Permission, ...]:
-    """AssumeRole on the role; for tags and a source identity their actions too, be they inherited."""
+def _refuse_callers(call: Call) -> None:
+    """Raises AccessDenied for who assumes no role, whatever policies say."""
     if call.caller.type is PrincipalType.ACCOUNT:
         raise AccessDenied("Roles may not be assumed by root accounts.")
     if call.caller.type is PrincipalType.FEDERATED_USER:
         raise AccessDenied("Cannot call AssumeRole with the credentials of a federated user.")
+
+
+def _code_shown(given: AssumeRoleInput, call: Call) -> object | None:
+    _refuse_callers(call)
+    return code_shown(given.serial_number, given.token_code, call)
+
+
+def _mfa_passed_on(caller: Caller) -> int | None:
+    """When the user who assumes the role showed a code to GetSessionToken.
+
+    A code that is shown to AssumeRole itself says who may assume the role and nothing of the role's session (IAM User
+    Guide, id_credentials_mfa_configure-api-require). That GetSessionToken's goes with the role, as users of AWS
+    tell, is in no document; a role that assumes another hands nothing on.
+    """
+    return caller.session.mfa_at_ms if caller.session and caller.type is PrincipalType.USER else None
+
+
+def _permissions(given: AssumeRoleInput, call: Call) -> tuple[Permission, ...]:
+    """AssumeRole on the role; for tags and a source identity their actions too, be they inherited."""
+    _refuse_callers(call)
     role = _role(given, call)
     account, _ = _role_named(given.role_arn)
     context: dict[str, str | tuple[str, ...]] = {"sts:rolesessionname": given.role_session_name}
+    if call.mfa_at_ms is not None:
+        # Shown with this very request, so it has the keys whatever the credentials are.
+        context["aws:multifactorauthpresent"] = "true"
+        context["aws:multifactorauthage"] = "0"
     if given.external_id is not None:
         context["sts:externalid"] = given.external_id
     source_identity = given.source_identity or _passed_on(call.caller)
@@ -124,7 +148,6 @@ def _permissions(given: AssumeRoleInput, call: Call) -> tuple[Permission, ...]:
 def _command(given: AssumeRoleInput, call: Call) -> object:
     role = _role(given, call)
     assert role is not None, "without its trust nobody comes here"
-    refuse_mfa(given.serial_number, given.token_code)
     duration_s = _duration_s(given, role, call.caller)
     tags = dict(read_tags(given.tags))
     inherited = _inherited(call.caller)
@@ -153,6 +176,7 @@ def _command(given: AssumeRoleInput, call: Call) -> object:
         tuple(sorted({**inherited, **tags}.items())),
         tuple(sorted({*given.transitive_tag_keys, *inherited})),
         given.source_identity or passed_on,
+        _mfa_passed_on(call.caller),
     )
     return issue(call, SessionKind.ROLE, role.account, given.role_session_name, session)
 
@@ -192,4 +216,5 @@ ASSUME_ROLE: Final = Operation(
     _command,
     _output,
     _permissions,
+    proof=_code_shown,
 )

@@ -7,9 +7,15 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from qanat.core.errors import AccessDenied, QanatError
+from qanat.core.errors import QanatError
 from qanat.core.identity.commands import IssueSession
-from qanat.core.identity.errors import MalformedPolicyDocument, ValidationError
+from qanat.core.identity.errors import (
+    MalformedPolicyDocument,
+    MfaDeviceUnknown,
+    MfaIncomplete,
+    ValidationError,
+)
+from qanat.core.identity.mfa_commands import UseMfaCode
 from qanat.core.identity.model import Session
 from qanat.core.identity.session_tokens import PACKED_BYTES_MAX, Credentials, SessionKind, packed, seal
 from qanat.core.policy.document import PolicyKind, parse
@@ -73,10 +79,18 @@ def session_policies(
     return (policy,), names
 
 
-def refuse_mfa(serial_number: str | None, token_code: str | None) -> None:
-    """Nobody here has a device, so no code of one is right."""
-    if serial_number is not None or token_code is not None:
-        raise AccessDenied("MultiFactorAuthentication failed with invalid MFA one time pass code.")
+def code_shown(serial_number: str | None, token_code: str | None, call: Call) -> UseMfaCode | None:
+    """The code of a device that the caller shows, if one; raises MfaIncomplete and MfaDeviceUnknown.
+
+    Users alone have devices, and are asked by their own name: a session of a user's own may show one.
+    """
+    if serial_number is None and token_code is None:
+        return None
+    if serial_number is None or token_code is None:
+        raise MfaIncomplete
+    if call.caller.user_name is None:
+        raise MfaDeviceUnknown
+    return UseMfaCode(call.account, call.caller.user_name, serial_number, token_code, call.wall_ms)
 
 
 def issue(call: Call, kind: SessionKind, account: str, name: str, session: Session) -> IssueSession:

@@ -17,9 +17,9 @@ from qanat.wire.sts.common import (
     SerialNumber,
     TokenCode,
     TokenDuration,
+    code_shown,
     issue,
     packed_percent,
-    refuse_mfa,
     session_policies,
     shown_credentials,
 )
@@ -51,11 +51,21 @@ def _user(call: Call, operation: str) -> User:
     return user
 
 
+def _code_shown(given: GetSessionTokenInput, call: Call) -> object | None:
+    _user(call, "GetSessionToken")
+    return code_shown(given.serial_number, given.token_code, call)
+
+
 def _session_token(given: GetSessionTokenInput, call: Call) -> object:
     user = _user(call, "GetSessionToken")
-    refuse_mfa(given.serial_number, given.token_code)
-    expires_at_ms = call.now_ms + given.duration_seconds * 1000
-    session = Session(call.ids.temporary_access_key(), call.now_ms, expires_at_ms, user.user_id, user.name)
+    session = Session(
+        call.ids.temporary_access_key(),
+        call.now_ms,
+        call.now_ms + given.duration_seconds * 1000,
+        user.user_id,
+        user.name,
+        mfa_at_ms=call.mfa_at_ms,
+    )
     return issue(call, SessionKind.USER, user.account, "", session)
 
 
@@ -100,6 +110,7 @@ GET_SESSION_TOKEN: Final = Operation(
     lambda given, call: "*",
     _session_token,
     lambda issued, given, call: {"Credentials": shown_credentials(issued)},
+    proof=_code_shown,
 )
 GET_FEDERATION_TOKEN: Final = Operation(
     "GetFederationToken",

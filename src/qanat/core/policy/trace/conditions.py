@@ -17,6 +17,7 @@ _OF_ENDPOINTS: Final = frozenset(
     {"aws:sourcevpce", "aws:sourcevpc", "aws:sourcevpcarn", "aws:vpceaccount", "aws:vpcsourceip"}
 )
 _OF_SESSIONS: Final = frozenset({"aws:tokenissuetime", "aws:multifactorauthpresent", "aws:sourceidentity"})
+_OF_CODES: Final = "aws:multifactorauthage"
 _OF_SERVICES: Final = frozenset({"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid"})
 _TAGS: Final = {
     "aws:principaltag/": "the principal has no such tag",
@@ -85,6 +86,8 @@ def _absent(key: str, context: Context) -> str:
         return "only an IAM user has the key"
     if key in _OF_SESSIONS:
         return "only temporary credentials have the key"
+    if key == _OF_CODES:
+        return "only credentials that were given out for a code of an MFA device have the key"
     if key in _OF_SERVICES:
         return "only a service that acts for somebody has the key"
     for prefix, why in _TAGS.items():

@@ -44,6 +44,10 @@ _PLACES: Final = frozenset(
 )
 _EQUALITIES: Final = ("Equals", "NotEquals", "IgnoreCase", "Like", "Bool", "IpAddress")
 
+_WITH_MFA: Final = (
+    "use credentials that GetSessionToken gave for a code of an MFA device (AssumeRole takes one itself)"
+)
+
 
 def way(test: Tested, context: Context, *, to_hold: bool) -> str:
     """What to do, with what the request was."""
@@ -58,6 +62,8 @@ def _what(test: Tested, *, to_hold: bool) -> str:
         return f"have no {test.key}" if absent else f"have {test.key}"
     if key == "aws:securetransport" and name == "Bool":
         return "use HTTPS" if ("true" in test.written) is to_hold else "use plain HTTP"
+    if key == "aws:multifactorauthpresent" and name == "Bool" and ("true" in test.written) is to_hold:
+        return _WITH_MFA
     if not name.endswith(_EQUALITIES) or name.endswith(("LessThanEquals", "GreaterThanEquals")):
         return f"have {test.key} so that {test.operator} {listed(test.written)} {'holds' if to_hold else 'fails'}"
     values = listed(test.written)
