@@ -24,7 +24,7 @@ from qanat.api.front import Front
 from qanat.api.hosts import Hosts
 from qanat.api.ids import RandomIds, uuid
 from qanat.api.instances import InstanceDoor
-from qanat.api.key_uses import KeyUseWriter
+from qanat.api.last_uses import UseWriter
 from qanat.api.metrics.page import MetricsPage
 from qanat.api.metrics.server import Sources
 from qanat.api.policy_door import PolicyDoor
@@ -230,9 +230,9 @@ class Server:
         self._undo.append(mover.close)
         control_api = ControlApi(control, shards.control_node, authoriser)
         authenticator = Authenticator(control.identity, regions)
-        key_uses = KeyUseWriter(authenticator.key_uses, shards.control_node)
-        self._undo.append(key_uses.write)
-        self._repeat(key_uses)
+        uses = UseWriter(authenticator.key_uses, authenticator.role_uses, shards.control_node)
+        self._undo.append(uses.write)
+        self._repeat(uses)
         front = Front(
             authenticator,
             SqsService(control, authoriser, messages, queues, shards.control_node, shards.node, mover),

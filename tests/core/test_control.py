@@ -17,7 +17,7 @@ from qanat.core.errors import QanatError
 from qanat.core.identity import commands as iam
 from qanat.core.identity import mfa_commands, policy_commands, role_commands
 from qanat.core.identity.holders import HolderKind
-from qanat.core.identity.model import KeyUse
+from qanat.core.identity.model import KeyUse, RoleUse
 from qanat.core.identity.totp import STEP_MS, code_of
 from qanat.core.network import commands as ec2
 from qanat.core.network.model import EndpointState, Home, SecurityGroupRule
@@ -193,6 +193,7 @@ STEPS: dict[str, Step] = {
     ),
     "untag device": lambda w, a, b, c: mfa_commands.UntagMfaDevice(account(a), device(a, b), ("kK"[c % 2],)),
     "devices": lambda w, a, b, c: mfa_commands.ListVirtualMfaDevices(account(a), max_items=1 + b),
+    "role uses": lambda w, a, b, c: role_commands.NoteRoleUses((RoleUse(f"AROA{a}", b, REGION),)),
     "iam group": lambda w, a, b, c: iam.CreateGroup(account(a), GROUPS[b % 3], "/g/", f"AGPA{a}"),
     "rename group": lambda w, a, b, c: iam.UpdateGroup(
         account(a), GROUPS[b % 3], (*GROUPS, None)[c % 4], ("/g/", "/h/", None)[c % 3]

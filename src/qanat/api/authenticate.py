@@ -5,6 +5,7 @@ from typing import Final
 from qanat.api.regions import Regions
 from qanat.api.sessions import Sessions
 from qanat.core.identity.model import ANONYMOUS, Caller, caller_of
+from qanat.core.identity.session_tokens import SessionKind
 from qanat.core.identity.state import IdentityState
 from qanat.core.presigned import presigned
 from qanat.core.presigned import read_claim as read_claim_of_url
@@ -39,6 +40,8 @@ class Authenticator:
         self._signing_keys: dict[tuple[str, Scope], SigningKey] = {}
         self.key_uses: dict[str, tuple[Scope, int]] = {}
         """The newest use of each long-term key, until someone takes it away to write it down."""
+        self.role_uses: dict[str, tuple[Scope, int]] = {}
+        """The same of each role by sessions of it, by its unique id."""
 
     def caller(
         self, request: Request, path: bytes, query: bytes, service: str, now_ms: int
@@ -89,6 +92,8 @@ class Authenticator:
         caller = self._sessions.caller(found)
         if caller is None:
             raise InvalidClientTokenId
+        if found.kind is SessionKind.ROLE:
+            self.role_uses[found.session.issuer_id] = claim.scope, now_ms
         return caller
 
     def _signing_key(self, access_key_id: str, secret: str, scope: Scope) -> SigningKey:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from qanat.core.control_records import ControlKept, ControlRecord
 from qanat.core.errors import QanatError
-from qanat.core.identity.records import KeysUsed, MfaCodeJudged
+from qanat.core.identity.records import KeysUsed, MfaCodeJudged, RolesUsed
 from qanat.core.identity.state import IdentityState
 from qanat.core.network.state import NetworkState
 from qanat.core.outcome import Outcome
@@ -61,8 +61,8 @@ class Control:
 
     def apply(self, record: Struct) -> None:
         """Replays one record: what `handle` yielded, or what `snapshot` gave."""
-        if not isinstance(record, KeysUsed | MfaCodeJudged):
-            # When a key or a code was used is read by nobody who caches, and is written often.
+        if not isinstance(record, KeysUsed | MfaCodeJudged | RolesUsed):
+            # When a key, a code or a role was used is read by nobody who caches, and is written often.
             self.version += 1
         if isinstance(record, ControlKept):
             self._kept_at = self.position

@@ -212,6 +212,14 @@ class KeyUse(Struct, frozen=True, array_like=True):
     region: str
 
 
+class RoleUse(Struct, frozen=True, array_like=True):
+    """When and where sessions of a role last made a request (RoleLastUsed)."""
+
+    role_id: str
+    at_ms: int
+    region: str
+
+
 class Session(Struct, frozen=True):
     """What temporary credentials carry beyond whose they are (IAM User Guide, id_credentials_temp)."""
 

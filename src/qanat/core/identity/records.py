@@ -16,6 +16,7 @@ from qanat.core.identity.model import (
     ManagedPolicy,
     MfaDevice,
     Role,
+    RoleUse,
     User,
 )
 
@@ -126,6 +127,12 @@ class MfaCodeJudged(Struct, frozen=True, array_like=True, tag=True):
     refused_until_ms: int
 
 
+class RolesUsed(Struct, frozen=True, array_like=True, tag=True):
+    """Sessions of roles were used, as `KeysUsed`."""
+
+    uses: tuple[RoleUse, ...]
+
+
 class SessionKeyMade(Struct, frozen=True, array_like=True, tag=True):
     """The 32 bytes that seal session tokens."""
 
@@ -148,6 +155,7 @@ class IdentityKept(Struct, frozen=True, array_like=True, tag=True):
     keys: tuple[AccessKey, ...]
     key_uses: tuple[KeyUse, ...]
     mfa_devices: tuple[MfaDevice, ...]
+    role_uses: tuple[RoleUse, ...]
     session_key: SessionKeyMade | None
 
 
@@ -172,6 +180,7 @@ IdentityRecord = (
     | MfaDevicePut
     | MfaDeviceDeleted
     | MfaCodeJudged
+    | RolesUsed
     | SessionKeyMade
     | IdentityKept
 )

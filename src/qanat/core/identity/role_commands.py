@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from qanat.core.identity.model import Texts
+from qanat.core.identity.model import RoleUse, Texts
 
 
 class CreateRole(Struct, frozen=True):
@@ -18,6 +18,8 @@ class CreateRole(Struct, frozen=True):
 
 
 class GetRole(Struct, frozen=True):
+    """-> RoleShown."""
+
     account: str
     name: str
 
@@ -66,6 +68,12 @@ class ListRoleTags(Struct, frozen=True):
     name: str
     marker: str | None = None
     max_items: int = 100
+
+
+class NoteRoleUses(Struct, frozen=True):
+    """Uses of roles by their sessions since the last such note, one a role."""
+
+    uses: tuple[RoleUse, ...]
 
 
 class CreateInstanceProfile(Struct, frozen=True):

@@ -1,19 +1,22 @@
-"""CreateRole, GetRole, ListRoles, UpdateRole, UpdateAssumeRolePolicy, DeleteRole, and the tags of roles."""
+"""Roles: made, told of, changed, deleted; their tags, and when each was last used."""
+
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from qanat.core.identity import quotas
 from qanat.core.identity.documents import read_document
 from qanat.core.identity.errors import DeleteConflict, EntityAlreadyExists, MalformedPolicyDocument
-from qanat.core.identity.model import Role, Texts
+from qanat.core.identity.model import Role, RoleUse, Texts
 from qanat.core.identity.quotas import check_room
-from qanat.core.identity.records import RoleDeleted, RolePut
+from qanat.core.identity.records import RoleDeleted, RolePut, RolesUsed
 from qanat.core.identity.role_commands import (
     CreateRole,
     DeleteRole,
     GetRole,
     ListRoles,
     ListRoleTags,
+    NoteRoleUses,
     TagRole,
     UntagRole,
     UpdateAssumeRolePolicy,
@@ -26,6 +29,11 @@ from qanat.core.page import Page, page
 from qanat.core.part import Emit, Handlers
 from qanat.core.policy.document import PolicyKind
 from qanat.core.policy.syntax import decode, each, members, texts_of
+
+
+class RoleShown(NamedTuple):
+    role: Role
+    last_use: RoleUse | None
 
 
 class Roles:
@@ -42,6 +50,7 @@ class Roles:
             TagRole: self._tag,
             UntagRole: self._untag,
             ListRoleTags: self._list_tags,
+            NoteRoleUses: self._note_uses,
         }
 
     def _create(self, command: CreateRole, now_ms: int) -> Role:
@@ -67,8 +76,9 @@ class Roles:
         self._emit(RolePut(role))
         return role
 
-    def _get(self, command: GetRole, now_ms: int) -> Role:
-        return self._store.existing_role(command.account, command.name)
+    def _get(self, command: GetRole, now_ms: int) -> RoleShown:
+        role = self._store.existing_role(command.account, command.name)
+        return RoleShown(role, self._store.role_uses.get(role.role_id))
 
     def _list(self, command: ListRoles, now_ms: int) -> Page[Role]:
         roles = self._store.roles.where("account", command.account)
@@ -110,6 +120,16 @@ class Roles:
     def _list_tags(self, command: ListRoleTags, now_ms: int) -> Page[tuple[str, str]]:
         role = self._store.existing_role(command.account, command.name)
         return page(role.tags, lambda tag: tag[0], command.marker, command.max_items)
+
+    def _note_uses(self, command: NoteRoleUses, now_ms: int) -> None:
+        news = tuple(
+            use
+            for use in command.uses
+            # A role may have been deleted since a session of it made its last request.
+            if self._store.roles.count("id", use.role_id) and self._store.role_uses.get(use.role_id) != use
+        )
+        if news:
+            self._emit(RolesUsed(news))
 
     def _put(self, before: Role, now: Role) -> Role:
         if now != before:

@@ -12,6 +12,7 @@ from qanat.core.identity.model import (
     ManagedPolicy,
     MfaDevice,
     Role,
+    RoleUse,
     Texts,
     User,
 )
@@ -22,6 +23,8 @@ from qanat.core.identity.records import (
     IdentityKept,
     KeysUsed,
     MfaCodeJudged,
+    RoleDeleted,
+    RolesUsed,
     SessionKeyMade,
     UserRenamed,
 )
@@ -89,6 +92,8 @@ class IdentityStore:
             user=lambda device: _optional(device.user_id),
             in_use=lambda device: () if device.user_id is None else (device.account,),
         )
+        self.role_uses: dict[str, RoleUse] = {}
+        """By the role's unique id."""
         self.session_key: SessionKeyMade | None = None
 
     def account(self, account: str) -> AccountCreated:
@@ -203,6 +208,15 @@ class IdentityStore:
             )
         )
 
+    def remove_role(self, record: RoleDeleted) -> None:
+        role = self.roles.remove((record.account, record.name))
+        self.role_uses.pop(role.role_id, None)
+
+    def note_role_uses(self, record: RolesUsed) -> None:
+        for use in record.uses:
+            if self.roles.count("id", use.role_id):
+                self.role_uses[use.role_id] = use
+
     def put_account(self, record: AccountCreated) -> None:
         self.accounts[record.account] = record
 
@@ -224,6 +238,7 @@ class IdentityStore:
             keys=tuple(self.keys),
             key_uses=tuple(self.key_uses[key_id] for key_id in sorted(self.key_uses)),
             mfa_devices=tuple(self.mfa_devices),
+            role_uses=tuple(self.role_uses[role_id] for role_id in sorted(self.role_uses)),
             session_key=self.session_key,
         )
 
@@ -238,6 +253,7 @@ class IdentityStore:
         self.keys.fill(kept.keys)
         self.key_uses = {use.access_key_id: use for use in kept.key_uses}
         self.mfa_devices.fill(kept.mfa_devices)
+        self.role_uses = {use.role_id: use for use in kept.role_uses}
         self.session_key = kept.session_key
 
 

@@ -7,7 +7,8 @@ from msgspec import Meta
 
 from qanat.core.identity import role_commands as commands
 from qanat.core.identity.holders import HolderKind
-from qanat.core.identity.model import Role
+from qanat.core.identity.model import Role, RoleUse
+from qanat.core.identity.roles import RoleShown
 from qanat.core.names import role_arn
 from qanat.core.page import Page
 from qanat.core.policy.stored import shown
@@ -137,16 +138,21 @@ def _created(role: Role, given: object, call: Call) -> Output:
     return {"Role": {**_named(role, call), "Tags": shown_tags(role.tags) or None}}
 
 
-def _got(role: Role, given: object, call: Call) -> Output:
+def _got(found: RoleShown, given: object, call: Call) -> Output:
+    role = found.role
     return {
         "Role": {
             **shown_role(role, call),
             "PermissionsBoundary": shown_boundary(role.boundary),
             "Tags": shown_tags(role.tags) or None,
-            # When a role was last used is not kept. Empty is how AWS writes that it never was.
-            "RoleLastUsed": {},
+            "RoleLastUsed": shown_last_use(found.last_use),
         }
     }
+
+
+def shown_last_use(use: RoleUse | None) -> dict[str, object]:
+    """Empty is how AWS writes that a role was never used."""
+    return {} if use is None else {"LastUsedDate": instant(use.at_ms), "Region": use.region}
 
 
 def _list(given: ListRolesInput, call: Call) -> object:

@@ -1,26 +1,33 @@
-"""The last uses of keys reach the log minutes later, or at a stop, and cost no commit a request."""
+"""The last uses of keys and roles reach the log minutes later, or at a stop, and cost no commit a request."""
 
 from node_rig import Rig
 from qanat import codecs
-from qanat.api.key_uses import KeyUseWriter, Noted
+from qanat.api.last_uses import Noted, UseWriter
 from qanat.core.control import Control
 from qanat.core.identity import commands as c
+from qanat.core.identity import role_commands as r
+from qanat.core.identity.model import RoleUse
 from qanat.core.sigv4 import Scope
 
 ACCOUNT = "123456789012"
 KEY = "AKIA0000000000000001"
+ROLE_ID = "AROA0000000000000001"
+TRUST = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}'
 SQS = Scope("20260101", "us-east-2", "sqs")
 EVERY_MS = 300_000
 
 
 class World(Rig):
     def __init__(self) -> None:
-        super().__init__(Control(), codecs.CONTROL)
+        self.control = Control()
+        super().__init__(self.control, codecs.CONTROL)
         self.ask(c.CreateAccount(ACCOUNT))
         self.ask(c.CreateUser(ACCOUNT, "bob", "/", "AIDABOB"))
+        self.ask(r.CreateRole(ACCOUNT, "worker", "/", ROLE_ID, TRUST))
         self.ask(c.CreateAccessKey(ACCOUNT, "bob", KEY, "secret"))
         self.noted: Noted = {}
-        self.writer = KeyUseWriter(self.noted, self.node, EVERY_MS)
+        self.roles: Noted = {}
+        self.writer = UseWriter(self.noted, self.roles, self.node, EVERY_MS)
 
     def use(self, key_id: str = KEY) -> None:
         self.noted[key_id] = SQS, self.loop.now_ms
@@ -89,3 +96,35 @@ def test_a_replayed_log_knows_the_uses() -> None:
     world.chore()
     again = Rig(Control(), codecs.CONTROL, world.log, world.loop.now_ms)
     assert again.ask(c.GetAccessKeyLastUsed(ACCOUNT, KEY))[1].at_ms == world.loop.now_ms
+
+
+def role_use(world: Rig) -> RoleUse | None:
+    found: RoleUse | None = world.ask(r.GetRole(ACCOUNT, "worker")).last_use
+    return found
+
+
+def test_uses_of_roles_are_written_alike() -> None:
+    world = World()
+    assert role_use(world) is None
+    world.roles[ROLE_ID] = SQS, world.loop.now_ms
+    version = world.control.version
+    assert world.chore() == 1
+    assert role_use(world) == RoleUse(ROLE_ID, world.loop.now_ms, "us-east-2")
+    assert world.control.version == version, "nothing that is cached reads it"
+    world.roles[ROLE_ID] = SQS, world.loop.now_ms
+    world.roles["AROADELETED"] = SQS, world.loop.now_ms
+    assert world.chore() == 0
+    world.pass_ms(EVERY_MS)
+    assert world.chore() == 0, "that use is known"
+    assert world.roles == {}
+    again = Rig(Control(), codecs.CONTROL, world.log, world.loop.now_ms)
+    assert role_use(again) == role_use(world)
+
+
+def test_a_role_that_is_made_anew_was_never_used() -> None:
+    world = World()
+    world.roles[ROLE_ID] = SQS, world.loop.now_ms
+    world.chore()
+    world.ask(r.DeleteRole(ACCOUNT, "worker"))
+    world.ask(r.CreateRole(ACCOUNT, "worker", "/", "AROA0000000000000002", TRUST))
+    assert role_use(world) is None
