@@ -396,7 +396,9 @@ def test_the_random_histories_play_every_command_that_changes_something() -> Non
     played = {type(step(world, 1, 1, 1)) for step in STEPS.values()}
     known = {*control.identity.handlers, *control.network.handlers}
     reads = {
-        command for command in known if command.__name__.startswith(("Describe", "List", "Get", "Issue"))
+        command
+        for command in known
+        if command.__name__.startswith(("Describe", "List", "Get", "Issue", "Simulate"))
     }
     assert played | reads == known
 

@@ -53,6 +53,7 @@ from qanat.core.identity.records import (
     UserRenamed,
 )
 from qanat.core.identity.roles import Roles
+from qanat.core.identity.simulations import Simulations
 from qanat.core.identity.store import IdentityStore
 from qanat.core.identity.users import Users
 from qanat.core.part import Appliers, Emit, Handlers
@@ -78,6 +79,7 @@ class IdentityState:
             **Attachments(store, emit).handlers,
             **InstanceProfiles(store, emit).handlers,
             **MfaDevices(store, emit).handlers,
+            **Simulations(store).handlers,
         }
         self.appliers: Appliers = {
             AccountCreated: store.put_account,

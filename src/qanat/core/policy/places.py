@@ -14,7 +14,7 @@ from msgspec import Struct
 from qanat.core.policy.errors import shown
 from qanat.core.policy.syntax import DEPTH_MAX
 
-_TOKEN: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},:]|[^\s\[\]{},:"]++', re.DOTALL)
+TOKEN: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},:]|[^\s\[\]{},:"]++', re.DOTALL)
 
 
 class Spot(Struct, frozen=True):
@@ -110,7 +110,7 @@ class _Scan:
 def locate(text: str) -> Places:
     """The places of all values of `text`. Never raises: what is no JSON has the places that can be made out."""
     scan = _Scan(text, [0, *(found.end() for found in re.finditer("\n", text))])
-    for token in _TOKEN.finditer(text):
+    for token in TOKEN.finditer(text):
         mark = token[0]
         if mark in ("}", "]"):
             if scan.stack:

@@ -4,7 +4,7 @@ Invariant: what a variable expands to is literal; a `*` in it is never a wildcar
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Final, TypeVar
 
@@ -58,6 +58,13 @@ def read_template(text: str, path: str, reading: Reading, *, wildcards: bool) ->
         at = found.end()
     tokens += pieces(text[at:], wildcards=wildcards)
     return _joined(tokens)
+
+
+def variables_in(text: str) -> Iterator[str]:
+    """The keys of the policy variables in `text`, as it writes them."""
+    for found in _VARIABLE.finditer(text):
+        if found["key"]:
+            yield found["key"].rstrip()
 
 
 def _variable(found: re.Match[str], reading: Reading) -> Variable:

@@ -15,6 +15,7 @@ from qanat.wire.iam.instance_profiles import INSTANCE_PROFILE_OPERATIONS
 from qanat.wire.iam.managed_policies import POLICY_OPERATIONS
 from qanat.wire.iam.mfa_devices import MFA_DEVICE_OPERATIONS
 from qanat.wire.iam.roles import ROLE_OPERATIONS
+from qanat.wire.iam.simulations import SIMULATION_OPERATIONS
 from qanat.wire.iam.users import USER_OPERATIONS
 from qanat.wire.service import ErrorRow, Service
 from qanat.wire.xml import QUERY
@@ -46,6 +47,7 @@ IAM: Final = Service(
         **ATTACHMENT_OPERATIONS,
         **BOUNDARY_OPERATIONS,
         **INSTANCE_PROFILE_OPERATIONS,
+        **SIMULATION_OPERATIONS,
     },
     _ERRORS,
     check,

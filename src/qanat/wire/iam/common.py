@@ -64,24 +64,33 @@ def _spelt(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def _breaches(given: IamInput) -> Iterator[str]:
+def _breaches(given: Struct, prefix: str = "") -> Iterator[str]:
     for name, at, kind in _bounded(type(given)):
         value = getattr(given, name)
         if value is not None:
-            for breach in _texts(kind, value):
-                yield f"Value '{value}' at '{at}' {_FAILED} {breach}"
+            yield from _breaches_of(kind, value, f"{prefix}{at}")
+
+
+def _breaches_of(kind: Any, value: Any, at: str) -> Iterator[str]:
+    if isinstance(kind, msgspec.inspect.StructType):
+        yield from _breaches(value, f"{at}.")
+    elif isinstance(kind, msgspec.inspect.VarTupleType):
+        for number, one in enumerate(value, start=1):
+            yield from _breaches_of(kind.item_type, one, f"{at}.{number}.member")
+    elif isinstance(kind, msgspec.inspect.StrType | msgspec.inspect.IntType):
+        for breach in _texts(kind, value):
+            yield f"Value '{value}' at '{at}' {_FAILED} {breach}"
 
 
 @cache
 def _bounded(into: type[Struct]) -> tuple[tuple[str, str, Any], ...]:
-    """(attribute, name in errors, type with bounds) of the scalar fields."""
+    """(attribute, name in errors, type with bounds) of the fields."""
     described = msgspec.inspect.type_info(into)
     assert isinstance(described, msgspec.inspect.StructType)
     return tuple(
         (field.name, _spelt(field.encode_name), kind)
         for field in described.fields
         for kind in _alternatives(field.type)
-        if isinstance(kind, msgspec.inspect.StrType | msgspec.inspect.IntType)
     )
 
 
