@@ -375,7 +375,10 @@ def test_missing_context_values(ann: Any) -> None:
 def test_a_caller_with_somebody_else_s_policies(ann: Any) -> None:
     """IAM API reference: as if Bob had David's policies."""
     own = document(allow("sqs:*", QUEUE, Principal={"AWS": MATEO}))
-    queue = {"ResourceArns": [QUEUE.replace(ACCOUNT, A)], "ResourcePolicy": own.replace(ACCOUNT, A)}
+    queue: dict[str, Any] = {
+        "ResourceArns": [QUEUE.replace(ACCOUNT, A)],
+        "ResourcePolicy": own.replace(ACCOUNT, A),
+    }
     assert principal(ann, action="sqs:PurgeQueue", CallerArn=MATEO, **queue)["EvalDecision"] == "allowed"
     assert principal(ann, action="sqs:PurgeQueue", **queue)["EvalDecision"] == "implicitDeny"
     text = document(allow("*", Condition={"StringEquals": {"aws:PrincipalArn": MATEO}}))

@@ -1,5 +1,7 @@
 """What may be asked of the identity state. Ids and secrets come in the command; names were checked at the rim."""
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 from qanat.core.identity.holders import HolderKind
@@ -207,6 +209,37 @@ class DeleteInlinePolicy(Struct, frozen=True):
 
 
 class GetAccountSummary(Struct, frozen=True):
+    account: str
+
+
+class EntityType(StrEnum):
+    """In the words of GetAccountAuthorizationDetails, in the order in which it tells of them."""
+
+    USER = "User"
+    GROUP = "Group"
+    ROLE = "Role"
+    LOCAL_POLICY = "LocalManagedPolicy"
+    AWS_POLICY = "AWSManagedPolicy"
+
+
+class GetAuthorizationDetails(Struct, frozen=True):
+    """-> Page[Detail]."""
+
+    account: str
+    types: tuple[EntityType, ...] = tuple(EntityType)
+    marker: str | None = None
+    max_items: int = 100
+
+
+class GenerateCredentialReport(Struct, frozen=True):
+    """-> whether one had to be made; there is one afterwards."""
+
+    account: str
+
+
+class GetCredentialReport(Struct, frozen=True):
+    """-> CredentialReport."""
+
     account: str
 
 

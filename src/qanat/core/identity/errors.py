@@ -64,3 +64,13 @@ class MfaDeviceUnknown(AccessDenied):
 
 class MfaIncomplete(AccessDenied):
     default = "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code."
+
+
+class CredentialReportNotPresent(QanatError):
+    code = "ReportNotPresent"
+    default = "Credential report not present."
+
+
+class CredentialReportExpired(QanatError):
+    code = "ReportExpired"
+    default = "The most recent credential report has expired. Generate a new one."

@@ -105,7 +105,7 @@ class ManagedPolicies:
         return PolicyInUse(policy, 0, 0)
 
     def _get(self, command: GetPolicy, now_ms: int) -> PolicyInUse:
-        return self._in_use(command.account, self._seen(command.account, command.arn))
+        return policy_in_use(self._store, command.account, self._seen(command.account, command.arn))
 
     def _list(self, command: ListPolicies, now_ms: int) -> Page[PolicyInUse]:
         policies: list[ManagedPolicy] = []
@@ -117,13 +117,13 @@ class ManagedPolicies:
             found
             for policy in sorted(policies, key=policy_order)
             if policy.path.startswith(command.path_prefix)
-            and _wanted(found := self._in_use(command.account, policy), command)
+            and _wanted(found := policy_in_use(self._store, command.account, policy), command)
         ]
         return page(matching, lambda found: policy_order(found.policy), command.marker, command.max_items)
 
     def _delete(self, command: DeletePolicy, now_ms: int) -> None:
         policy = self._changeable(command.account, command.arn)
-        found = self._in_use(command.account, policy)
+        found = policy_in_use(self._store, command.account, policy)
         if found.attachments or found.boundaries:
             raise DeleteConflict("Cannot delete a policy attached to entities.")
         if len(policy.versions) > 1:
@@ -199,9 +199,9 @@ class ManagedPolicies:
         policy = self._seen(command.account, command.arn)
         found: list[Holder] = []
         if command.usage is not PolicyUsage.BOUNDARY:
-            found += self._attached(command.account, policy.arn)
+            found += _attached(self._store, command.account, policy.arn)
         if command.usage is not PolicyUsage.PERMISSIONS:
-            found += self._bounded(command.account, policy.arn)
+            found += _bounded(self._store, command.account, policy.arn)
         matching = {
             _entity(holder): holder
             for holder in found
@@ -226,16 +226,19 @@ class ManagedPolicies:
         if now != before:
             self._emit(ManagedPolicyPut(now))
 
-    def _in_use(self, account: str, policy: ManagedPolicy) -> PolicyInUse:
-        attachments = len(self._attached(account, policy.arn))
-        return PolicyInUse(policy, attachments, len(self._bounded(account, policy.arn)))
 
-    def _attached(self, account: str, arn: str) -> list[Holder]:
-        """Those of one account: a policy of AWS is attached in many."""
-        return _of_account(account, "policy", arn, self._store.users, self._store.groups, self._store.roles)
+def policy_in_use(store: IdentityStore, account: str, policy: ManagedPolicy) -> PolicyInUse:
+    attachments = len(_attached(store, account, policy.arn))
+    return PolicyInUse(policy, attachments, len(_bounded(store, account, policy.arn)))
 
-    def _bounded(self, account: str, arn: str) -> list[Holder]:
-        return _of_account(account, "boundary", arn, self._store.users, self._store.roles)
+
+def _attached(store: IdentityStore, account: str, arn: str) -> list[Holder]:
+    """Those of one account: a policy of AWS is attached in many."""
+    return _of_account(account, "policy", arn, store.users, store.groups, store.roles)
+
+
+def _bounded(store: IdentityStore, account: str, arn: str) -> list[Holder]:
+    return _of_account(account, "boundary", arn, store.users, store.roles)
 
 
 def _of_account(account: str, index: str, arn: str, *tables: Table[tuple[str, str], Any]) -> list[Holder]:

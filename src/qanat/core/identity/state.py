@@ -8,8 +8,10 @@ policies or members.
 from qanat.core.identity.access_keys import AccessKeys
 from qanat.core.identity.account_summary import AccountSummary
 from qanat.core.identity.attachments import Attachments
+from qanat.core.identity.authorization_details import AuthorizationDetails
 from qanat.core.identity.commands import CreateAccount, GetCallerIdentity, IssueSession, MakeSessionKey
 from qanat.core.identity.control_policies import ControlPolicies
+from qanat.core.identity.credential_report import CredentialReports
 from qanat.core.identity.errors import EntityAlreadyExists
 from qanat.core.identity.groups import Groups
 from qanat.core.identity.inline_policies import InlinePolicies
@@ -80,6 +82,8 @@ class IdentityState:
             **InstanceProfiles(store, emit).handlers,
             **MfaDevices(store, emit).handlers,
             **Simulations(store).handlers,
+            **AuthorizationDetails(store).handlers,
+            **CredentialReports(store).handlers,
         }
         self.appliers: Appliers = {
             AccountCreated: store.put_account,

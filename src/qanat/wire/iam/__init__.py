@@ -6,8 +6,10 @@ from typing import Final
 from qanat.wire.iam.access_keys import ACCESS_KEY_OPERATIONS
 from qanat.wire.iam.account import ACCOUNT_OPERATIONS
 from qanat.wire.iam.attachments import ATTACHMENT_OPERATIONS
+from qanat.wire.iam.authorization_details import AUTHORIZATION_DETAILS_OPERATIONS
 from qanat.wire.iam.boundaries import BOUNDARY_OPERATIONS
 from qanat.wire.iam.common import check, missing
+from qanat.wire.iam.credential_report import CREDENTIAL_REPORT_OPERATIONS
 from qanat.wire.iam.credentials import CREDENTIAL_OPERATIONS
 from qanat.wire.iam.groups import GROUP_OPERATIONS
 from qanat.wire.iam.inline_policies import INLINE_POLICY_OPERATIONS
@@ -26,6 +28,8 @@ _ERRORS: Final[Mapping[str, ErrorRow]] = {
     "DeleteConflict": ErrorRow(409),
     "LimitExceeded": ErrorRow(409),
     "InvalidAuthenticationCode": ErrorRow(403),
+    "ReportNotPresent": ErrorRow(410),
+    "ReportExpired": ErrorRow(410),
     "InternalFailure": ErrorRow(500, "ServiceFailure"),
 }
 
@@ -48,6 +52,8 @@ IAM: Final = Service(
         **BOUNDARY_OPERATIONS,
         **INSTANCE_PROFILE_OPERATIONS,
         **SIMULATION_OPERATIONS,
+        **AUTHORIZATION_DETAILS_OPERATIONS,
+        **CREDENTIAL_REPORT_OPERATIONS,
     },
     _ERRORS,
     check,

@@ -60,7 +60,7 @@ class ListGroupsForUserInput(IamInput, frozen=True):
     max_items: MaxItems = 100
 
 
-def _shown(group: Group) -> dict[str, object]:
+def shown_group(group: Group) -> dict[str, object]:
     return {
         "Path": group.path,
         "GroupName": group.name,
@@ -81,7 +81,7 @@ def _get(given: GetGroupInput, call: Call) -> object:
 def _got(reply: tuple[Group, Page[User]], given: object, call: Call) -> Output:
     group, users = reply
     return {
-        "Group": _shown(group),
+        "Group": shown_group(group),
         "Users": [shown_user(user) for user in users.items],
         **page_fields(users),
     }
@@ -96,7 +96,7 @@ def _list_for_user(given: ListGroupsForUserInput, call: Call) -> object:
 
 
 def _listed(page: Page[Group], given: object, call: Call) -> Output:
-    return {"Groups": [_shown(group) for group in page.items], **page_fields(page)}
+    return {"Groups": [shown_group(group) for group in page.items], **page_fields(page)}
 
 
 def _update(given: UpdateGroupInput, call: Call) -> object:
@@ -126,7 +126,7 @@ GROUP_OPERATIONS = table(
         "iam:CreateGroup",
         lambda given, call: group_arn(call.account, given.group_name, given.path),
         _create,
-        lambda group, given, call: {"Group": _shown(group)},
+        lambda group, given, call: {"Group": shown_group(group)},
     ),
     Operation("GetGroup", GetGroupInput, "iam:GetGroup", _resource, _get, _got),
     Operation(

@@ -138,14 +138,14 @@ def _listed_tags(page: Page[tuple[str, str]], given: object, call: Call) -> Outp
 
 
 def _listed(page: Page[ProfileShown], given: object, call: Call) -> Output:
-    return {"InstanceProfiles": [_shown(found, call) for found in page.items], **page_fields(page)}
+    return {"InstanceProfiles": [shown_profile(found, call) for found in page.items], **page_fields(page)}
 
 
 def _got(found: ProfileShown, given: object, call: Call) -> Output:
-    return {"InstanceProfile": {**_shown(found, call), "Tags": shown_tags(found.profile.tags)}}
+    return {"InstanceProfile": {**shown_profile(found, call), "Tags": shown_tags(found.profile.tags)}}
 
 
-def _shown(found: ProfileShown, call: Call) -> dict[str, object]:
+def shown_profile(found: ProfileShown, call: Call) -> dict[str, object]:
     profile = found.profile
     return {
         "Path": profile.path,

@@ -156,7 +156,12 @@ def _usage(given: str | None) -> commands.PolicyUsage | None:
 
 
 def _listed(page: Page[PolicyInUse], given: object, call: Call) -> Output:
-    return {"Policies": [_shown(found) for found in page.items], **page_fields(page)}
+    return {"Policies": [shown_policy(found) for found in page.items], **page_fields(page)}
+
+
+def shown_version(found: VersionShown) -> dict[str, object]:
+    """With its document, URL-encoded as of RFC 3986 (IAM API reference, GetPolicyVersion)."""
+    return {"Document": quote(found.version.document, safe=""), **_shown_version(found)}
 
 
 def _create_version(given: CreatePolicyVersionInput, call: Call) -> object:
@@ -174,9 +179,7 @@ def _listed_versions(page: Page[VersionShown], given: object, call: Call) -> Out
 
 
 def _got_version(found: VersionShown, given: object, call: Call) -> Output:
-    # IAM API reference, GetPolicyVersion: URL-encoded as of RFC 3986; no other operation tells the document.
-    document = quote(found.version.document, safe="")
-    return {"PolicyVersion": {"Document": document, **_shown_version(found)}}
+    return {"PolicyVersion": shown_version(found)}
 
 
 def _list_tags(given: ListOfPolicyInput, call: Call) -> object:
@@ -210,7 +213,7 @@ def _listed_entities(page: Page[User | Group | Role], given: object, call: Call)
     return {"PolicyGroups": groups, "PolicyUsers": users, "PolicyRoles": roles, **page_fields(page)}
 
 
-def _shown(found: PolicyInUse) -> dict[str, object]:
+def shown_policy(found: PolicyInUse) -> dict[str, object]:
     """As lists have it: description and tags are told by GetPolicy alone."""
     policy = found.policy
     return {
@@ -228,12 +231,12 @@ def _shown(found: PolicyInUse) -> dict[str, object]:
 
 
 def _created(found: PolicyInUse, given: object, call: Call) -> Output:
-    return {"Policy": {**_shown(found), "Tags": shown_tags(found.policy.tags) or None}}
+    return {"Policy": {**shown_policy(found), "Tags": shown_tags(found.policy.tags) or None}}
 
 
 def _got(found: PolicyInUse, given: object, call: Call) -> Output:
     tags = shown_tags(found.policy.tags)
-    return {"Policy": {**_shown(found), "Description": found.policy.description, "Tags": tags}}
+    return {"Policy": {**shown_policy(found), "Description": found.policy.description, "Tags": tags}}
 
 
 def _shown_version(found: VersionShown) -> dict[str, object]:

@@ -135,7 +135,7 @@ def _create_permissions(given: CreateRoleInput, call: Call) -> tuple[Permission,
 
 def _created(role: Role, given: object, call: Call) -> Output:
     """AWS tells no more of a role that it has just made."""
-    return {"Role": {**_named(role, call), "Tags": shown_tags(role.tags) or None}}
+    return {"Role": {**shown_role_named(role, call), "Tags": shown_tags(role.tags) or None}}
 
 
 def _got(found: RoleShown, given: object, call: Call) -> Output:
@@ -183,7 +183,8 @@ def _done(reply: object, given: object, call: Call) -> Output:
     return None
 
 
-def _named(role: Role, call: Call) -> dict[str, object]:
+def shown_role_named(role: Role, call: Call) -> dict[str, object]:
+    """Its names and its trust policy, which AWS tells wherever it tells of a role."""
     return {
         "Path": role.path,
         "RoleName": role.name,
@@ -201,7 +202,11 @@ def _shown_trust(role: Role, call: Call) -> str:
 
 def shown_role(role: Role, call: Call) -> dict[str, object]:
     """As lists have it: boundary, tags and last use are told by GetRole alone."""
-    return {**_named(role, call), "Description": role.description, "MaxSessionDuration": role.max_session_s}
+    return {
+        **shown_role_named(role, call),
+        "Description": role.description,
+        "MaxSessionDuration": role.max_session_s,
+    }
 
 
 def _resource(given: OfRole, call: Call) -> str:
