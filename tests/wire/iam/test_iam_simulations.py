@@ -1,5 +1,5 @@
 """IAM's policy simulator through botocore's own serializer and parser: the worked examples of the API reference and of
-the `aws` command's manual, what answers hold, and how a simulation is refused."""
+the `aws` command's manual, and what answers hold."""
 
 import json
 from typing import Any
@@ -15,6 +15,7 @@ ACCOUNT = "123456789012"
 A, B = "111122223333", "444455556666"
 MATEO = f"arn:aws:iam::{A}:user/mateo"
 ANN = f"arn:aws:iam::{ACCOUNT}:user/ann"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/app/worker"
 QUEUE = f"arn:aws:sqs:us-east-2:{ACCOUNT}:orders"
 TRUST = json.dumps(
     {
@@ -459,132 +460,6 @@ def test_a_page_is_shorter_where_each_result_is_long(cloud: Any) -> None:
     assert answer["IsTruncated"]
     assert 1 <= len(answer["EvaluationResults"]) < 100
     assert all(len(one["ResourceSpecificResults"]) == 400 for one in answer["EvaluationResults"])
-
-
-# Refusals
-
-ALLOWED = document(allow("*"))
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/app/worker"
-UNCLEAR = "Invalid Entity Arn: {} does not clearly define entity type and name."
-NO_USER = "Invalid caller - Caller must be an IAM user in this context."
-
-
-@pytest.mark.parametrize(
-    ("parameters", "told"),
-    [
-        ({"ActionNames": ["sqs:*"]}, "Invalid Input Action: sqs:* is not an action"),
-        ({"ActionNames": ["SendMessage"]}, "Invalid Input Action: SendMessage is not an action"),
-        ({"ResourceArns": ["orders"]}, "Invalid Input Resource: orders is neither an ARN nor *."),
-        ({"PolicyInputList": ["{"]}, "Invalid Input Policy: PolicyInputList.1: Syntax errors in policy."),
-        ({"PolicyInputList": [ALLOWED, '{"Statement":[]}']}, "Invalid Input Policy: PolicyInputList.2: "),
-        ({"PolicyInputList": [document({**allow("*"), "Principal": "*"})]}, "should not specify a principal"),
-        ({"PermissionsBoundaryPolicyInputList": [ALLOWED, ALLOWED]}, "Only one permissions boundary policy"),
-        ({"ResourceOwner": ACCOUNT}, f"'{ACCOUNT}' is not a valid as a Resource Owner."),
-        ({"ResourceOwner": ROLE}, f"'{ROLE}' is not a valid as a Resource Owner."),
-        ({"CallerArn": "arn:aws:sts::1:x"}, UNCLEAR.format("arn:aws:sts::1:x")),
-        ({"CallerArn": f"arn:aws:iam::{A}:root"}, UNCLEAR.format(f"arn:aws:iam::{A}:root")),
-        ({"ResourcePolicy": document(allow("*", Principal="*"))}, NO_USER),
-        ({"ResourcePolicy": document(allow("*", Principal="*")), "CallerArn": ROLE}, NO_USER),
-        (
-            {"ResourcePolicy": TRUST, "CallerArn": MATEO, "ResourceArns": [ROLE]},
-            "Simulation of resource-based policies isn't supported for IAM roles.",
-        ),
-        ({"ResourcePolicy": ALLOWED, "CallerArn": MATEO}, "Invalid Input Policy: ResourcePolicy: "),
-        ({"ContextEntries": [entry("a:key", "1"), entry("A:KEY", "2")]}, "given twice"),
-        ({"ContextEntries": [entry("a:key", "1"), entry("a:key", "2")]}, "given twice"),
-        (
-            {"OrderedOrganizationPolicyInputList": [{"ServiceControlPolicyInputList": [ALLOWED]}] * 8},
-            "has 7 levels at most",
-        ),
-        ({"PolicyInputList": [ALLOWED + " " * 110_000] * 5}, "have 524288 characters at most"),
-        (
-            {"ResourceArns": [f"{QUEUE}-{'x' * 1_900}{number}" for number in range(1_200)]},
-            "too large for one call",
-        ),
-    ],
-)
-def test_refusals_of_custom_simulations(cloud: Any, parameters: dict[str, Any], told: str) -> None:
-    asked = {"PolicyInputList": [ALLOWED], "ActionNames": ["sqs:SendMessage"], **parameters}
-    status, code, message = cloud.refusal("iam", "SimulateCustomPolicy", **asked)
-    assert (status, code) == (400, "InvalidInput")
-    assert told in message
-
-
-@pytest.mark.parametrize(
-    ("parameters", "told"),
-    [
-        ({"ActionNames": ["s3"]}, "at 'actionNames.1.member'"),
-        ({"PolicyInputList": ["\N{SNOWMAN}"]}, "at 'policyInputList.1.member'"),
-        ({"ContextEntries": [entry("key")]}, "at 'contextEntries.1.member.contextKeyName'"),
-        ({"ContextEntries": [entry("a:key", kind="text")]}, "at 'contextEntries.1.member.contextKeyType'"),
-        ({"MaxItems": 1_001}, "at 'maxItems'"),
-    ],
-)
-def test_bounds_of_the_service_model(cloud: Any, parameters: dict[str, Any], told: str) -> None:
-    asked = {"PolicyInputList": [ALLOWED], "ActionNames": ["sqs:SendMessage"], **parameters}
-    status, code, message = cloud.refusal("iam", "SimulateCustomPolicy", **asked)
-    assert (status, code) == (400, "ValidationError")
-    assert told in message
-
-
-SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/worker/s"
-
-
-@pytest.mark.parametrize(
-    ("source", "status", "code", "told"),
-    [
-        (
-            f"arn:aws:iam::{ACCOUNT}:user/none",
-            404,
-            "NoSuchEntity",
-            "The user with name none cannot be found.",
-        ),
-        (
-            f"arn:aws:iam::{ACCOUNT}:role/none",
-            404,
-            "NoSuchEntity",
-            "The role with name none cannot be found.",
-        ),
-        (f"arn:aws:iam::{ACCOUNT}:group/no", 404, "NoSuchEntity", "The group with name no cannot be found."),
-        (SESSION, 400, "InvalidInput", UNCLEAR.format(SESSION)),
-        (
-            MATEO,
-            400,
-            "InvalidInput",
-            f"Invalid Policy Source Arn: caller's account {ACCOUNT} does not have access to policies in account {A}",
-        ),
-    ],
-)
-@pytest.mark.parametrize("operation", ["SimulatePrincipalPolicy", "GetContextKeysForPrincipalPolicy"])
-def test_policy_sources_that_are_none(
-    cloud: Any, operation: str, source: str, status: int, code: str, told: str
-) -> None:
-    actions = {"ActionNames": ["sqs:SendMessage"]} if operation.startswith("Sim") else {}
-    assert cloud.refusal("iam", operation, PolicySourceArn=source, **actions) == (status, code, told)
-
-
-@pytest.mark.parametrize(
-    ("excluded", "told"),
-    [
-        (
-            {"PolicyType": "scp", "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/p"},
-            "exactly one of PolicyType, PolicyArn",
-        ),
-        ({"PolicyArn": f"arn:aws:iam::{ACCOUNT}:user/bob"}, "is not the ARN of a managed policy"),
-        ({"PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/**"}, "may have wildcards in its name, `*` once"),
-        ({"PolicyArn": "arn:aws:iam::*:policy/policy"}, "may have wildcards in its name, `*` once"),
-    ],
-)
-def test_exclusions_that_name_nothing(ann: Any, excluded: dict[str, str], told: str) -> None:
-    status, code, message = ann.refusal(
-        "iam",
-        "SimulatePrincipalPolicy",
-        PolicySourceArn=ANN,
-        ActionNames=["sqs:SendMessage"],
-        PolicyExclusionList=[excluded],
-    )
-    assert (status, code) == (400, "InvalidInput")
-    assert told in message
 
 
 # Service Authorization Reference
