@@ -95,11 +95,12 @@ def test_whoever_may_simulate_one_role_may_not_simulate_another(
 def test_paginators(iam: Any, make_user: MakeUser) -> None:
     user = make_user(policy(allow("sqs:Action1*")))
     actions = [f"sqs:Action{number}" for number in range(30)]
-    asked = {"ActionNames": actions, "PaginationConfig": {"PageSize": 7}}
-    for name, source in [
-        ("simulate_principal_policy", {"PolicySourceArn": user.arn}),
-        ("simulate_custom_policy", {"PolicyInputList": [policy(allow("sqs:Action1*"))]}),
-    ]:
+    asked: dict[str, Any] = {"ActionNames": actions, "PaginationConfig": {"PageSize": 7}}
+    sources: dict[str, dict[str, Any]] = {
+        "simulate_principal_policy": {"PolicySourceArn": user.arn},
+        "simulate_custom_policy": {"PolicyInputList": [policy(allow("sqs:Action1*"))]},
+    }
+    for name, source in sources.items():
         pages = list(iam.get_paginator(name).paginate(**asked, **source))
         results = [one for page in pages for one in page["EvaluationResults"]]
         assert len(pages) == 5

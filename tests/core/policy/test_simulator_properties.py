@@ -62,7 +62,7 @@ def cases(draw: st.DrawFn) -> tuple[Request, Policies]:
 
 
 @given(cases())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_it_decides_as_the_evaluator_does(case: tuple[Request, Policies]) -> None:
     request, policies = case
     resource = policies.resource
@@ -102,7 +102,7 @@ def text_of(found: list[dict[str, Any]]) -> str:
     ACTIONS,
     CONTEXTS,
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_custom_policies_are_judged_as_by_the_command(
     identity: list[list[dict[str, Any]]],
     boundary: list[dict[str, Any]] | None,

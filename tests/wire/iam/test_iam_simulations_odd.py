@@ -98,13 +98,13 @@ def sent(form: dict[str, str]) -> int:
 
 
 @given(forms())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_any_simulation(form: dict[str, str]) -> None:
     assert sent(form) in (200, 400, 404)
 
 
 @given(policies)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_context_keys_of_anything(text: str) -> None:
     assert sent({"Action": "GetContextKeysForCustomPolicy", "PolicyInputList.member.1": text}) in (200, 400)
 
