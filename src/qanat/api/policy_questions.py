@@ -52,6 +52,10 @@ class Question(Struct, frozen=True):
     secure: bool = True
     region: str | None = None
     context: dict[str, list[str]] = {}
+    session_of: str | None = None
+    """Of a federated user: the ARN of the user who asked for the session."""
+    session_policies: list[str] = []
+    """Documents that were passed to a session."""
 
 
 class Questions:
@@ -64,7 +68,12 @@ class Questions:
 
     def gathered(self, question: Question, now_ms: int) -> tuple[Gathered, tuple[str, ...]]:
         """What it is judged by, and what was assumed. Raises CannotExplain."""
-        caller, notes = caller_named(question.principal, self._control.identity)
+        caller, notes = caller_named(
+            question.principal,
+            self._control.identity,
+            question.session_of,
+            tuple(question.session_policies),
+        )
         action, judged_as = _action(question.action)
         way, assumed = self._way(question)
         if caller.type is PrincipalType.SERVICE:

@@ -4,6 +4,7 @@ import argparse
 import os
 import socket
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 from qanat.api.policy_door import ANSWER_BYTES_MAX, SOCKET_NAME, answer_of
@@ -16,6 +17,16 @@ from qanat.net.errors import NetworkUnavailable, PeerGone
 
 ALLOWED: Final = 0
 DENIED: Final = 1
+_OF_QUESTIONS: Final = (
+    "endpoint",
+    "public",
+    "source_ip",
+    "http",
+    "region",
+    "context",
+    "session_of",
+    "session_policy",
+)
 _CHUNK: Final = 1024 * 1024
 
 
@@ -47,6 +58,18 @@ def add(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="KEY=VALUE",
         help="a condition key that only a request has; twice for two values",
+    )
+    parser.add_argument(
+        "--session-of",
+        metavar="USER",
+        help="of a federated user: the ARN of the user who asked for the session",
+    )
+    parser.add_argument(
+        "--session-policy",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a policy that was passed to the session",
     )
     parser.add_argument("--json", action="store_true", help="JSON, one line a request")
     parser.set_defaults(run=run)
@@ -83,11 +106,7 @@ def _show(explained: list[dict[str, Any]], left_out: int, *, as_json: bool) -> i
 
 def _misused(parsed: argparse.Namespace) -> str:
     given = [flag for flag in ("principal", "action", "queue") if getattr(parsed, flag) is not None]
-    about_way = [
-        f"--{flag.replace('_', '-')}"
-        for flag in ("endpoint", "public", "source_ip", "http", "region", "context")
-        if getattr(parsed, flag)
-    ]
+    about_way = [f"--{flag.replace('_', '-')}" for flag in _OF_QUESTIONS if getattr(parsed, flag)]
     if about_way and (parsed.last is not None or len(given) < 3):
         return f"{about_way[0]} is for a question: it takes --principal, --action and --queue, and no --last"
     return ""
@@ -111,8 +130,18 @@ def _wish(parsed: argparse.Namespace) -> dict[str, object]:
             "secure": not parsed.http,
             "region": parsed.region,
             "context": context,
+            "session_of": parsed.session_of,
+            "session_policies": [_text_of(file) for file in parsed.session_policy],
         }
     }
+
+
+def _text_of(file: str) -> str:
+    try:
+        return Path(file).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise CommandFailed(f"{file} cannot be read: {reason}") from error
 
 
 def _ask(directory: data.DataDirectory, wish: dict[str, object]) -> dict[str, Any]:
