@@ -31,13 +31,13 @@ _FORMS: Final = (
 )
 
 
-Named = tuple[Caller, tuple[str, ...]]
+CallerAndNotes = tuple[Caller, tuple[str, ...]]
 """The caller, and what was assumed of it."""
 
 
 def caller_named(
     text: str, identity: IdentityState, session_of: str | None = None, session_policies: tuple[str, ...] = ()
-) -> Named:
+) -> CallerAndNotes:
     """`session_of` is the ARN of the user who asked for a federated session; `session_policies` are the documents that
     were passed to a session. Raises CannotExplain where there is no such caller."""
     for policy in session_policies:
@@ -64,7 +64,7 @@ def caller_named(
     return _of_sts(arn, identity, session_of, session_policies)
 
 
-def _of_iam(arn: Arn, identity: IdentityState, session_policies: tuple[str, ...]) -> Named:
+def _of_iam(arn: Arn, identity: IdentityState, session_policies: tuple[str, ...]) -> CallerAndNotes:
     kind, _, rest = arn.resource.partition("/")
     if arn.resource == "root":
         return root_of(arn.account), ()
@@ -80,7 +80,7 @@ def _of_iam(arn: Arn, identity: IdentityState, session_policies: tuple[str, ...]
 
 def _of_sts(
     arn: Arn, identity: IdentityState, session_of: str | None, session_policies: tuple[str, ...]
-) -> Named:
+) -> CallerAndNotes:
     kind, _, rest = arn.resource.partition("/")
     name, _, session_name = rest.partition("/")
     if kind == "assumed-role":
@@ -95,7 +95,7 @@ def _of_sts(
 
 def _federated(
     arn: Arn, name: str, identity: IdentityState, session_of: str | None, policies: tuple[str, ...]
-) -> Named:
+) -> CallerAndNotes:
     """STS API reference, GetFederationToken: it has what both its user and its session policy allow."""
     if session_of is None:
         raise CannotExplain(
@@ -122,7 +122,7 @@ def _not_there(text: str, namesake: str | None) -> str:
     return f"there is no {text} here" + (f"; did you mean {namesake}?" if namesake else "")
 
 
-def _session_of(role: Role, name: str, policies: tuple[str, ...]) -> Named:
+def _session_of(role: Role, name: str, policies: tuple[str, ...]) -> CallerAndNotes:
     session = _session(role.role_id, role.name, policies)
     return role_session(role, name, session), _assumed(f"a session of {role.arn}", policies)
 

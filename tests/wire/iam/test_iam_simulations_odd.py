@@ -193,6 +193,13 @@ SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/worker/s"
             "The role with name none cannot be found.",
         ),
         (f"arn:aws:iam::{ACCOUNT}:group/no", 404, "NoSuchEntity", "The group with name no cannot be found."),
+        # Leave for a path is no leave for a namesake elsewhere.
+        (
+            f"arn:aws:iam::{ACCOUNT}:user/mine/ann",
+            404,
+            "NoSuchEntity",
+            "The user with name ann cannot be found.",
+        ),
         (SESSION, 400, "InvalidInput", UNCLEAR.format(SESSION)),
         (
             MATEO,
@@ -206,6 +213,7 @@ SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/worker/s"
 def test_policy_sources_that_are_none(
     cloud: Any, operation: str, source: str, status: int, code: str, told: str
 ) -> None:
+    cloud.ask("iam", "CreateUser", UserName="ann")
     actions = {"ActionNames": ["sqs:SendMessage"]} if operation.startswith("Sim") else {}
     assert cloud.refusal("iam", operation, PolicySourceArn=source, **actions) == (status, code, told)
 

@@ -10,11 +10,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from qanat.core.identity.attached import Attached, Exclusions, attached_to, managed
-from qanat.core.identity.errors import InvalidInput
+from qanat.core.identity.errors import InvalidInput, NoSuchEntity
 from qanat.core.identity.holders import HolderKind, existing_holder
 from qanat.core.identity.model import Caller, Group, PrincipalType, caller_of
 from qanat.core.identity.simulation_commands import GetContextKeys, Simulate
-from qanat.core.identity.simulation_context import context_of_entries, facts_of
+from qanat.core.identity.simulation_context import Context, context_of_entries, facts_of
 from qanat.core.identity.simulation_names import account_of, check_asked, entity_of, owner_of, unclear
 from qanat.core.identity.store import Holder, IdentityStore
 from qanat.core.page import Page, page
@@ -105,7 +105,7 @@ class Simulations:
         caller = self._caller(command)
         layers = _layers(command, subject)
         owner = owner_of(command, command.account if caller is None else caller.account)
-        given = {**self._facts(caller), **context_of_entries(command.context)}
+        given = {**self._facts(caller, command.policy_source), **context_of_entries(command.context)}
         asked = {
             resource: _Target(resource, caller, account_of(resource, owner), given)
             for resource in command.resources
@@ -154,7 +154,11 @@ class Simulations:
                 f"Invalid Policy Source Arn: caller's account {account} does not have access to policies in "
                 f"account {arn.account}"
             )
-        return existing_holder(self._store, kind, account, name)
+        holder = existing_holder(self._store, kind, account, name)
+        # Leave was asked for on this ARN, path included: nobody else may be meant by it.
+        if holder.arn != text:
+            raise NoSuchEntity(f"The {kind} with name {name} cannot be found.")
+        return holder
 
     def _caller(self, command: Simulate) -> Caller | None:
         """Who is to make the requests; nobody in particular where that is not said. Raises InvalidInput."""
@@ -165,29 +169,27 @@ class Simulations:
         if text is None:
             return None
         arn, kind, name = entity_of(text)
-        user = self._store.users.get((arn.account, name)) if kind is HolderKind.USER else None
-        if user is not None and user.arn == text:
-            return caller_of(user)
         if kind is HolderKind.GROUP:
             return _nobody(arn.account)
+        if kind is HolderKind.USER and text == command.policy_source:
+            return caller_of(self._store.existing_user(arn.account, name))
         try:
             return caller_named(text, {}, ())
         except CaseInvalid as error:
             raise unclear(text) from error
 
-    def _facts(self, caller: Caller | None) -> dict[str, str | tuple[str, ...]]:
-        """What is known of the caller, among it the tags that it has here."""
+    def _facts(self, caller: Caller | None, policy_source: str | None) -> Context:
+        """What is known of the caller. Its tags only where there is leave to look at it: others are but names."""
         if caller is None or not caller.arn:
             return {}
-        return facts_of(caller, self._store.tags_of(caller.principal_arn or caller.arn))
+        arn = caller.principal_arn or caller.arn
+        return facts_of(caller, self._store.tags_of(arn) if arn == policy_source else ())
 
 
 class _Target:
     """A resource that is asked about, with what all actions on it have in common."""
 
-    def __init__(
-        self, resource: str, caller: Caller | None, account: str, given: dict[str, str | tuple[str, ...]]
-    ) -> None:
+    def __init__(self, resource: str, caller: Caller | None, account: str, given: Context) -> None:
         self._resource = resource
         # Whoever is nobody in particular is of the account whose the resource is.
         self._caller = _nobody(account) if caller is None else caller
