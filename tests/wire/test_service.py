@@ -91,14 +91,16 @@ def test_rows_are_named_and_permitted_by_their_own_names(service: Service) -> No
         assert operation.action in (f"{service.name}:{name}", None)
 
 
-actions = st.sampled_from([(service, name) for service in SERVICES for name in service.operations])
+actions = st.sampled_from(
+    [(place, name) for place, service in enumerate(SERVICES) for name in service.operations]
+)
 
 
 @st.composite
-def requests(draw: st.DrawFn) -> tuple[Service, bytes]:
-    """Real names with values that mostly do not suit them."""
-    service, name = draw(actions)
-    fields = sorted(service.operations[name].input.__struct_encode_fields__)
+def requests(draw: st.DrawFn) -> tuple[int, bytes]:
+    """The place in SERVICES, whose tables are too long to show, and real names with values that mostly do not suit them."""
+    place, name = draw(actions)
+    fields = sorted(SERVICES[place].operations[name].input.__struct_encode_fields__)
     suffixes = st.sampled_from(["", "", ".1", ".member.1", ".1.Key", ".Value", ".1.Name", ".1.IpProtocol"])
     texts = st.one_of(
         st.sampled_from(
@@ -108,13 +110,13 @@ def requests(draw: st.DrawFn) -> tuple[Service, bytes]:
     )
     pairs = draw(st.lists(st.tuples(st.sampled_from(fields), suffixes, texts), max_size=8)) if fields else []
     spelt = [f"{field}{suffix}={quote_plus(text)}" for field, suffix, text in pairs]
-    return service, "&".join([f"Action={name}", *spelt]).encode()
+    return place, "&".join([f"Action={name}", *spelt]).encode()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400, deadline=None)
 @given(request=requests())
-def test_whatever_is_asked_is_answered(cloud: Any, request: tuple[Service, bytes]) -> None:
-    service, form = request
-    status, body = cloud.send(service, form)
-    assert status in (200, 400, 403, 404, 409, 412)
+def test_whatever_is_asked_is_answered(cloud: Any, request: tuple[int, bytes]) -> None:
+    place, form = request
+    status, body = cloud.send(SERVICES[place], form)
+    assert status in (200, 400, 403, 404, 409, 410, 412)
     assert body.startswith(b"<?xml")

@@ -87,19 +87,16 @@ class CredentialReports:
     def _root(self, account: str) -> list[str]:
         made = _instant(self._store.account(account).created_at_ms)
         password = (_NOT_SUPPORTED, "no_information", _NOT_SUPPORTED, _NOT_SUPPORTED)
-        mfa = _told(self._mfa_active(account, None))
+        # Root has no device, and no key that one would guard.
+        mfa = _told(False)
         return ["<root_account>", root_arn(account), made, *password, mfa, *self._keys([]), *_CERTIFICATES]
 
     def _user(self, user: User) -> list[str]:
         password = (_told(False), _NONE, _NONE, _NONE)
-        mfa = _told(self._mfa_active(user.account, user))
+        mfa = _told(bool(self._store.devices_of(user)))
         keys = sorted(self._store.keys_of(user), key=lambda key: (key.created_at_ms, key.access_key_id))
         made = _instant(user.created_at_ms)
         return [user.name, user.arn, made, *password, mfa, *self._keys(keys), *_CERTIFICATES]
-
-    def _mfa_active(self, account: str, user: User | None) -> bool:
-        """Whether the user, or root, has a device. There are none."""
-        return False
 
     def _keys(self, keys: list[AccessKey]) -> Iterator[str]:
         for number in range(ACCESS_KEYS_OF_USER_MAX):
