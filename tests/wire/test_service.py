@@ -98,7 +98,7 @@ actions = st.sampled_from(
 
 @st.composite
 def requests(draw: st.DrawFn) -> tuple[int, bytes]:
-    """The place in SERVICES, whose tables are too long to show, and real names with values that mostly do not suit them."""
+    """A place in SERVICES (the tables are too long to show), and names with values that mostly do not suit them."""
     place, name = draw(actions)
     fields = sorted(SERVICES[place].operations[name].input.__struct_encode_fields__)
     suffixes = st.sampled_from(["", "", ".1", ".member.1", ".1.Key", ".Value", ".1.Name", ".1.IpProtocol"])
