@@ -145,6 +145,11 @@ NO_USER = "Invalid caller - Caller must be an IAM user in this context."
         ),
         ({"PolicyInputList": [ALLOWED + " " * 110_000] * 5}, "have 524288 characters at most"),
         (
+            {"PolicyInputList": [ALLOWED.replace("*", "*" * 5_000)] * 2},
+            "have 10000 wildcards and variables at",
+        ),
+        ({"PolicyInputList": [ALLOWED.replace("*", "\\u002a" * 5_000)] * 3}, "have 10000 wildcards and var"),
+        (
             {"ResourceArns": [f"{QUEUE}-{'x' * 1_900}{number}" for number in range(1_200)]},
             "too large for one call",
         ),

@@ -3,7 +3,6 @@
 Invariant: nothing that is given here is kept, and what one call costs is bounded whatever it holds.
 """
 
-from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -36,10 +35,13 @@ from qanat.core.policy.simulator import (
     simulate,
     source,
     weight,
+    wildcards,
 )
 
 # Of ours. Four users with all that their policies and their groups' may hold.
 _CHARACTERS_MAX: Final = 524_288
+# Of ours: reading one takes some 20 microseconds where they stand close, and real policies have them sparsely.
+_WILDCARDS_MAX: Final = 10_000
 # Of ours: characters of statements tried and of answers. They take some milliseconds as a rule, and a second where
 # policies were written to hurt.
 _WEIGHT_MAX: Final = 2_000_000
@@ -94,7 +96,7 @@ class Simulations:
         if command.policy_source is not None:
             holder = self._policy_source(command.account, command.policy_source)
             texts = [one.text for one in attached_to(holder, self._store)] + texts
-        _check_length(texts)
+        _check_length(tuple(texts))
         for number, text in enumerate(command.policies, start=1):
             _read(text, PolicyKind.IDENTITY, f"PolicyInputList.{number}")
         return context_keys(texts)
@@ -252,9 +254,13 @@ def _read(text: str, kind: PolicyKind, name: str) -> Document:
         raise InvalidInput(f"Invalid Input Policy: {name}: {error.message}") from error
 
 
-def _check_length(texts: Iterable[str]) -> None:
+def _check_length(texts: tuple[str, ...]) -> None:
     if sum(map(len, texts)) > _CHARACTERS_MAX:
         raise InvalidInput(f"The policies of a simulation have {_CHARACTERS_MAX} characters at most.")
+    if sum(map(wildcards, texts)) > _WILDCARDS_MAX:
+        raise InvalidInput(
+            f"The policies of a simulation have {_WILDCARDS_MAX} wildcards and variables at most."
+        )
 
 
 def _fitting(command: Simulate, actions: list[str], layers: Layers, answered: int) -> int:

@@ -111,16 +111,31 @@ def simulate(asked: Asked, layers: Layers) -> Simulated:
     return Simulated(asked.resource, verdict, tuple(_matched(asked, layers, effect)), boundary, scp, details)
 
 
+# Of characters.
+_WILDCARD_WEIGHT: Final = 8
+
+
 def weight(layers: Layers, action: str) -> int:
-    """Characters of the statements that are about `action`: what it costs to try them on a resource."""
+    """Characters of the statements that are about `action`, a wildcard for some more: what it costs to try them on a
+    resource."""
     total = 0
     for one in _sources(layers):
+        characters = 0
         for statements in one.document.for_action(action.lower()):
-            total += sum(one.spans[statement.index].characters for statement in statements)
+            characters += sum(one.spans[statement.index].characters for statement in statements)
+        if characters:
+            total += characters + _WILDCARD_WEIGHT * wildcards(one.document.text)
     others = [level for levels in layers.service_control for level in levels]
     if layers.boundary is not None:
         others.append(layers.boundary)
-    return total + sum(len(document.text) for document in others)
+    return total + sum(
+        len(document.text) + _WILDCARD_WEIGHT * wildcards(document.text) for document in others
+    )
+
+
+def wildcards(text: str) -> int:
+    """At most so many stars, question marks and variables are in it: a backslash may write any of them in JSON."""
+    return sum(text.count(sign) for sign in "*?$\\")
 
 
 def _decided(
