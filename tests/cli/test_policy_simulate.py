@@ -73,11 +73,12 @@ def test_a_decision_that_differs_ends_with_1(tmp_path: Path, capsys: pytest.Capt
     assert err == "2 cases: 2 allowed, 0 denied; 1 as expected, 1 not\n"
 
 
-def test_a_line_that_is_no_case_ends_with_2_and_the_others_are_decided(
+def test_a_line_that_is_no_case_is_told_so_and_the_others_are_decided(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cases = ("{", "", {**CASE, "boundary": []}, "  ", {**CASE, "expect": "implicit_deny"}, CASE)
-    assert main(["policy", "simulate", write(tmp_path / "cases", *cases)]) == 2
+    # One of them is not as expected.
+    assert main(["policy", "simulate", write(tmp_path / "cases", *cases)]) == 1
     out, err = capsys.readouterr()
     first, second, third, fourth = answers(out)
     assert first["id"] is None
@@ -98,6 +99,22 @@ def test_cases_from_standard_input(
         json.loads(line)["id"] for line in TRAPS.read_text().splitlines()
     ]
     assert all(answer["ok"] for answer in found)
+
+
+def test_a_line_that_is_no_case_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "cases", {**CASE, "expect": "allowed"}, {**CASE, "expect": "Allowed"})
+    assert main(["policy", "simulate", file]) == 2
+    assert capsys.readouterr().err == "2 cases: 1 allowed, 0 denied; 1 not understood; 1 as expected, 0 not\n"
+
+
+@pytest.mark.parametrize(("before", "after"), [(b"\xef\xbb\xbf", b""), (b"", b"\r"), (b"\n\r\n", b"\r\n\r")])
+def test_files_as_editors_write_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], before: bytes, after: bytes
+) -> None:
+    file = tmp_path / "cases"
+    file.write_bytes(before + json.dumps(CASE).encode() + after + b"\n")
+    assert main(["policy", "simulate", str(file)]) == 0
+    assert [answer["decision"] for answer in answers(capsys.readouterr().out)] == ["allowed"]
 
 
 def test_nothing_in_nothing_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

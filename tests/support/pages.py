@@ -13,13 +13,13 @@ from qanat.core.policy.decision import Named, Policies, Request
 from qanat.core.policy.document import parse
 from qanat.core.policy.evaluate import authorize
 from qanat.core.policy.simulate_aws import is_trusting, needs_own_policy
-from qanat.core.policy.simulate_caller import Value, caller_named, context_filled, context_given
+from qanat.core.policy.simulate_caller import caller_named, context_filled, context_given
 from qanat.core.policy.sizes import PolicyKind
 
 ALLOWED, IMPLICIT, EXPLICIT = "allowed", "implicit deny", "explicit deny"
 
 Json = Mapping[str, object]
-Given = Mapping[str, Value | list[Value]]
+Given = Mapping[str, str | bool | int | float | list[str] | list[bool] | list[int]]
 
 ADMINISTRATOR: Json = {
     "Version": "2012-10-17",

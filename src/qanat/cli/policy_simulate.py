@@ -4,6 +4,7 @@ Invariant: a line is answered before the next one is read, and what is wrong wit
 """
 
 import argparse
+import codecs
 import sys
 import time
 from collections.abc import Iterator
@@ -66,9 +67,9 @@ def run(parsed: argparse.Namespace) -> int:
     with _opened(parsed.file) as stream:
         count = _simulate(stream)
     note(str(count))
-    if count.failed:
-        return USAGE
-    return DIFFERS if count.differ else 0
+    if count.differ:
+        return DIFFERS
+    return USAGE if count.failed else 0
 
 
 def _opened(file: str) -> AbstractContextManager[BinaryIO]:
@@ -96,6 +97,8 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
     number = 0
     while line := stream.readline(_LINE_BYTES_MAX):
         number += 1
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)
         if len(line) == _LINE_BYTES_MAX and not line.endswith(b"\n"):
             while (rest := stream.readline(_LINE_BYTES_MAX)) and not rest.endswith(b"\n"):
                 pass

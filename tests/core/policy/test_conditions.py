@@ -214,6 +214,15 @@ def test_null(operand: object, value: str | tuple[str, ...] | None, expected: bo
     assert compare("Null", operand, value) is expected
 
 
+@pytest.mark.parametrize("operand", ["true", "false"])
+@pytest.mark.parametrize("value", [None, "x", (), ("x",)])
+def test_null_with_qualifier_is_always_true_or_false(
+    operand: str, value: str | tuple[str, ...] | None
+) -> None:
+    assert compare("ForAllValues:Null", operand, value)
+    assert not compare("ForAnyValue:Null", operand, value)
+
+
 def test_all_operators_and_all_keys_must_match() -> None:
     condition: dict[str, dict[str, object]] = {
         "StringEquals": {"aws:SourceVpce": ["vpce-1", "vpce-2"], "AWS:sourcevpc": "vpc-1"},
@@ -327,7 +336,7 @@ REFUSED = [
     ({"stringequals": {K: "x"}}, "did you mean StringEquals?"),
     ({"stringequalsIfExists": {K: "x"}}, "did you mean StringEquals?"),
     ({"NullIfExists": {K: "true"}}, "is not a condition operator; did you mean Null?"),
-    ({"ForAnyValue:Null": {K: "true"}}, "is not a condition operator"),
+    ({"ForAnyValue:NullIfExists": {K: "true"}}, "is not a condition operator; did you mean Null?"),
     ({"ForSomeValues:StringEquals": {K: "x"}}, "is not a condition operator"),
     ({"IfExists": {K: "x"}}, "is not a condition operator"),
     ({"StringEquals": "x"}, "must be an object"),

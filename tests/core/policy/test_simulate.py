@@ -326,7 +326,11 @@ ERRORS = [
     ({"resource": "orders"}, "resource: `orders` is neither an ARN nor `*`"),
     ({"resource_account": "12"}, "resource_account: `12` is not an account"),
     ({"context": {"aws:SourceIp": "x", "AWS:sourceip": "y"}}, "is given twice"),
-    ({"context": {"aws:SourceIp": None}}, "$.context"),
+    ({"context": {"aws:SourceIp": [None]}}, "context: the value of `aws:SourceIp` must be text"),
+    ({"context": {"aws:SourceIp": {"a": 1}}}, "or a list of the first four, not an object"),
+    ({"action": "sqs:*"}, "action: `sqs:*` is a pattern; a request is for one action"),
+    ({"action": "sqs:Send?essage"}, "is a pattern"),
+    ({"action": "sqs: SendMessage"}, "is not an action"),
     ({"identity_policies": ["{"]}, "identity_policies[0]: the policy is not valid JSON"),
     ({"identity_policies": [{}]}, "identity_policies[0]: the policy has no Statement"),
     ({"identity_policies": [None]}, "identity_policies[0]: must be an object"),
@@ -343,7 +347,7 @@ ERRORS = [
         "service_control_policies[1][0]: Statement[0].Condition: `Sounds` is not a condition operator",
     ),
     ({"resource_policy": document({**ALLOW, "Principal": {}})}, "names no principal"),
-    ({"expect": "denied"}, "Invalid enum value 'denied'"),
+    ({"expect": "denied"}, "expect: `denied` is none of allowed, implicit_deny, explicit_deny"),
     ({"boundary": []}, "unknown field `boundary`"),
     ({"principal": ...}, "missing required field `principal`"),
 ]
@@ -352,6 +356,55 @@ ERRORS = [
 @pytest.mark.parametrize(("members", "message"), ERRORS)
 def test_cases_that_cannot_be_decided(members: dict[str, Any], message: str) -> None:
     assert message in error(**members)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"[", "a case is one object on one line, not a list"),
+        (b"{", "the JSON does not end on this line; a case is one object on one line"),
+        (b'[{"id":"a"}]', "a case is one object on one line, not a list"),
+        (b'"id"', "a case is one object on one line, not a string"),
+        (b"7", "a case is one object on one line, not a number"),
+        (b"null", "a case is one object on one line, not null"),
+    ],
+)
+def test_a_file_that_is_not_one_case_a_line_is_told_so(text: bytes, message: str) -> None:
+    assert Simulator().run(text) == Failed(None, message)
+
+
+@pytest.mark.parametrize(
+    ("batch", "single"),
+    [
+        ("sqs:SendMessageBatch", "sqs:SendMessage"),
+        ("sqs:DeleteMessageBatch", "sqs:DeleteMessage"),
+        ("SQS:changemessagevisibilitybatch", "sqs:ChangeMessageVisibility"),
+    ],
+)
+def test_a_batch_is_judged_as_its_single_action(batch: str, single: str) -> None:
+    granted = [document({**ALLOW, "Action": single})]
+    assert run(action=batch, identity_policies=granted).decision == "allowed"
+    assert run(action=batch, identity_policies=[document({**ALLOW, "Action": batch})]).decision != "allowed"
+
+
+def test_null_says_that_the_request_has_no_such_key() -> None:
+    named = [document({**ALLOW, "Condition": {"StringLike": {"aws:username": "*"}}})]
+    assert run(identity_policies=named).decision == "allowed"
+    assert run(identity_policies=named, context={"AWS:UserName": None}).decision == "implicit_deny"
+
+
+def test_a_star_in_a_resource_is_text_and_said_to_be() -> None:
+    found = run(resource=f"{QUEUE}*", identity_policies=[document({**ALLOW, "Resource": QUEUE})])
+    assert found.decision == "implicit_deny"
+    (finding,) = found.findings
+    assert finding.policy == "resource"
+    assert "not a pattern" in finding.message
+    assert not run(resource="*").findings
+
+
+def test_a_comment_is_for_who_reads_the_case() -> None:
+    for comment in ("why", ["a", {"b": None}]):
+        assert run(comment=comment).decision == "implicit_deny"
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,13 @@ CONDITIONS = [
     ),
     ({"Null": {"aws:SourceVpce": True}}, PRIVATE, False, "vpce-2", "the request has the key"),
     (
+        {"ForAnyValue:Null": {"aws:SourceVpce": True}},
+        PUBLIC,
+        False,
+        None,
+        "ForAnyValue:Null is always false, whatever the request has",
+    ),
+    (
         {"StringEquals": {"aws:ResourceTag/team": "red"}},
         PUBLIC,
         False,

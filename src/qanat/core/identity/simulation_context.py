@@ -6,7 +6,7 @@ from typing import Final
 from qanat.core.identity.errors import InvalidInput
 from qanat.core.identity.model import Caller, Texts
 from qanat.core.identity.simulation_commands import ContextEntry
-from qanat.core.policy.simulate_caller import CaseInvalid, Value, context_filled, context_given
+from qanat.core.policy.simulate_caller import CaseInvalid, context_filled, context_given
 from qanat.core.policy.values import address, binary, boolean, instant_ms, network, number
 
 Context = dict[str, str | tuple[str, ...]]
@@ -25,7 +25,7 @@ CONTEXT_KEY_TYPES: Final = tuple(name for kind in _CHECKS for name in (kind, kin
 
 def context_of_entries(entries: tuple[ContextEntry, ...]) -> Context:
     """Keys in lower case. An entry without values is none. Raises InvalidInput."""
-    given: dict[str, Value | list[Value]] = {}
+    given: dict[str, str | list[str]] = {}
     for entry in entries:
         if entry.name in given:
             raise InvalidInput(f"The context key {entry.name} is given twice.")
@@ -39,9 +39,10 @@ def context_of_entries(entries: tuple[ContextEntry, ...]) -> Context:
         if entry.values:
             given[entry.name] = list(entry.values) if many or len(entry.values) > 1 else entry.values[0]
     try:
-        return context_given(given)
+        context = context_given(given)
     except CaseInvalid as error:
         raise InvalidInput(error.message) from error
+    return {key: value for key, value in context.items() if value is not None}
 
 
 def facts_of(caller: Caller, tags: Texts) -> Context:

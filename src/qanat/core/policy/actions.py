@@ -38,3 +38,13 @@ SQS_ACTIONS: Final = SHAREABLE | NOT_SHAREABLE
 OWN_ACTIONS: Final = frozenset({"qanat:peekmessages"})
 """Of operations on queues that AWS does not have. A queue policy may name them; to other accounts it grants none."""
 QUEUE_ACTIONS: Final = SQS_ACTIONS | OWN_ACTIONS
+
+_BATCHES: Final = {
+    f"{single.lower()}batch": single
+    for single in ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:SendMessage")
+}
+
+
+def permission_of(action: str) -> str:
+    """The permission that `action` takes: of a batch call that of its single action, else its own."""
+    return _BATCHES.get(action.lower(), action)

@@ -76,8 +76,8 @@ def spelling_of(operator: str, path: str) -> Spelling:
     """Raises PolicyInvalid, and says which operator was probably meant."""
     prefix = next((prefix for prefix in (FOR_ALL, FOR_ANY) if operator.startswith(prefix)), "")
     rest = operator[len(prefix) :]
-    if rest == "Null" and not prefix:
-        return Spelling("", "Null", if_exists=False)
+    if rest == "Null":
+        return Spelling(prefix, "Null", if_exists=False)
     name = rest.removesuffix(_IF_EXISTS)
     if name in OPERATORS:
         return Spelling(prefix, name, if_exists=name != rest)
@@ -101,7 +101,7 @@ def _compiled(
     spelling: Spelling, key: str, operands: list[tuple[str, str]], reading: Reading, denies: bool
 ) -> Holds:
     if spelling.name == "Null":
-        return _null(key, operands)
+        return _null(spelling.prefix, key, operands)
     operator = OPERATORS[spelling.name]
     test = operator.compile(Site(operands, reading, operator.negated, denies))
     if spelling.prefix == FOR_ALL:
@@ -111,13 +111,18 @@ def _compiled(
     return _single(key, test, operator.negated, spelling.if_exists)
 
 
-def _null(key: str, operands: list[tuple[str, str]]) -> Holds:
+def _null(prefix: str, key: str, operands: list[tuple[str, str]]) -> Holds:
     wanted = set()
     for path, text in operands:
         absent = boolean(text)
         if absent is None:
             raise PolicyInvalid(f"{quoted(text)} is not true or false", path)
         wanted.add(absent)
+    if prefix:
+        # IAM User Guide, access-analyzer-reference-policy-checks, "Null with qualifier": they always return true or
+        # false respectively.
+        always = prefix == FOR_ALL
+        return lambda _: always
     return lambda context: (key not in context) in wanted
 
 

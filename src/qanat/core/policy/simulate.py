@@ -3,14 +3,16 @@
 Invariant: a case is decided whole or answered with an error; it never raises and never touches another case.
 """
 
+import re
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 from msgspec import Raw, Struct
 
 from qanat.core.identity.model import Caller
 from qanat.core.names import ACCOUNT_ID, Arn
+from qanat.core.policy.actions import permission_of
 from qanat.core.policy.decision import Decision, Level, Named, Policies, Request, StatementRef
 from qanat.core.policy.document import Document, parse
 from qanat.core.policy.errors import PolicyInvalid, PolicyTooLarge, quoted
@@ -25,7 +27,6 @@ from qanat.core.policy.simulate_aws import (
 )
 from qanat.core.policy.simulate_caller import (
     CaseInvalid,
-    Value,
     caller_named,
     context_filled,
     context_given,
@@ -36,7 +37,20 @@ from qanat.core.policy.sizes import PolicyKind
 _DOCUMENTS_MAX: Final = 4_096
 
 Expect = Literal["allowed", "implicit_deny", "explicit_deny"]
+_DECISIONS: Final[tuple[Expect, ...]] = get_args(Expect)
 _NOTHING: Final = Raw()
+_BLANK: Final = re.compile(r"\s")
+_STAR_IS_TEXT: Final = (
+    "a request names one resource: a star or question mark in it is text here, not a pattern"
+)
+_NO_OBJECT: Final = re.compile(r"Expected `object`, got `(\w+)`\Z")
+_ARTICLED: Final = {
+    "array": "a list",
+    "int": "a number",
+    "float": "a number",
+    "str": "a string",
+    "bool": "true or false",
+}
 
 
 class Case(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,7 +61,7 @@ class Case(Struct, frozen=True, forbid_unknown_fields=True):
     action: str
     resource: str
     resource_account: str | None = None
-    context: dict[str, Value | list[Value]] | None = None
+    context: dict[str, object] | None = None
     identity_policies: list[Raw] | None = None
     resource_policy: Raw = _NOTHING
     endpoint_policies: list[Raw] | None = None
@@ -55,7 +69,9 @@ class Case(Struct, frozen=True, forbid_unknown_fields=True):
     session_policy: Raw = _NOTHING
     service_control_policies: list[list[Raw]] | None = None
     resource_control_policies: list[list[Raw]] | None = None
-    expect: Expect | None = None
+    expect: str | None = None
+    comment: Raw = _NOTHING
+    """For whoever reads the cases; anything."""
 
 
 class _Id(Struct, frozen=True):
@@ -74,9 +90,10 @@ class Shown(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """Why AWS would refuse a policy of the case that could be read all the same."""
+    """Why AWS would refuse a policy of the case that could be read all the same; or how else the case may mislead."""
 
     policy: str
+    """The member of the case that it is about."""
     message: str
 
 
@@ -110,7 +127,7 @@ class Simulator:
         try:
             case = self._decode(line)
         except msgspec.DecodeError as error:
-            return Failed(_id_of(line), str(error))
+            return Failed(_id_of(line), _told(error))
         except UnicodeDecodeError:
             return Failed(None, "the line is not UTF-8")
         except RecursionError:
@@ -122,17 +139,19 @@ class Simulator:
 
     def _decide(self, case: Case) -> Decided:
         _check_request(case)
+        expected = _expected(case)
         found: list[Finding] = []
+        if case.resource != "*" and ("*" in case.resource or "?" in case.resource):
+            found.append(Finding("resource", _STAR_IS_TEXT))
+        action = permission_of(case.action)
         policies = self._policies(case, found)
         context = context_given(case.context or {})
         caller = caller_named(case.principal, context, _named_in(policies))
         if is_service_linked(caller):
             policies = msgspec.structs.replace(policies, service_control=(), resource_control=())
         account = _resource_account(case, caller)
-        request = Request(
-            caller, case.action, case.resource, account, context_filled(context, caller, account)
-        )
-        answer = answer_of_aws(case.action, case.resource, caller)
+        request = Request(caller, action, case.resource, account, context_filled(context, caller, account))
+        answer = answer_of_aws(action, case.resource, caller)
         if answer is not ALWAYS_ALLOWED:
             answer = _overruled(authorize(request, policies), answer)
         return Decided(
@@ -141,8 +160,8 @@ class Simulator:
             answer.reason,
             tuple(_shown(ref, answer.decision) for ref in answer.statements),
             tuple(found),
-            case.expect,
-            None if case.expect is None else case.expect == answer.decision,
+            expected,
+            None if expected is None else expected == answer.decision,
         )
 
     def _policies(self, case: Case, found: list[Finding]) -> Policies:
@@ -225,12 +244,23 @@ def _shown(ref: StatementRef, decision: Expect) -> Shown:
 
 def _check_request(case: Case) -> None:
     service, colon, name = case.action.partition(":")
-    if not colon or not service or not name:
+    if not colon or not service or not name or _BLANK.search(case.action):
         raise CaseInvalid(f"action: {quoted(case.action)} is not an action such as sqs:SendMessage")
+    if "*" in case.action or "?" in case.action:
+        raise CaseInvalid(f"action: {quoted(case.action)} is a pattern; a request is for one action")
     if case.resource != "*" and Arn.parse(case.resource) is None:
         raise CaseInvalid(f"resource: {quoted(case.resource)} is neither an ARN nor `*`")
     if case.resource_account is not None and not ACCOUNT_ID.match(case.resource_account):
         raise CaseInvalid(f"resource_account: {quoted(case.resource_account)} is not an account of 12 digits")
+
+
+def _expected(case: Case) -> Expect | None:
+    if case.expect is None:
+        return None
+    for decision in _DECISIONS:
+        if case.expect == decision:
+            return decision
+    raise CaseInvalid(f"expect: {quoted(case.expect)} is none of {', '.join(_DECISIONS)}")
 
 
 def _resource_account(case: Case, caller: Caller) -> str:
@@ -264,6 +294,16 @@ def _given(raw: Raw) -> bool:
 def _text_of(raw: Raw) -> str:
     data = bytes(raw)
     return msgspec.json.decode(data, type=str) if data.startswith(b'"') else data.decode()
+
+
+def _told(error: msgspec.DecodeError) -> str:
+    """What is wrong with a line that is no case, for whoever wrote it."""
+    text = str(error)
+    if text == "Input data was truncated":
+        return "the JSON does not end on this line; a case is one object on one line"
+    if found := _NO_OBJECT.match(text):
+        return f"a case is one object on one line, not {_ARTICLED.get(found[1], found[1])}"
+    return text
 
 
 def _id_of(line: bytes) -> str | int | None:

@@ -23,8 +23,9 @@ from qanat.core.policy.errors import quoted
 from qanat.core.policy.keys import global_key
 from qanat.core.policy.variables import Context
 
-Value = str | bool | int | float
-Given = Mapping[str, Value | list[Value]]
+Given = Mapping[str, object]
+Told = Mapping[str, str | tuple[str, ...] | None]
+"""A context as a case tells it: keys in lower case, a tuple where one is multivalued, None where it is absent."""
 
 _ANONYMOUS: Final = "anonymous"
 # Names that could be services' and are identity providers' (IAM User Guide, reference_policies_elements_principal).
@@ -42,41 +43,54 @@ class CaseInvalid(QanatError):
     code = "CaseInvalid"
 
 
-def context_given(given: Given) -> dict[str, str | tuple[str, ...]]:
-    """The context as the case writes it: keys in lower case, a tuple where the key is multivalued.
+def context_given(given: Given) -> Told:
+    """The context as the case writes it.
 
     AWS's global keys are what AWS says they are, so that a list of one is one value where a key has but one. Any other
     key is multivalued where the case gives a list. Raises CaseInvalid.
     """
-    context: dict[str, str | tuple[str, ...]] = {}
+    context: dict[str, str | tuple[str, ...] | None] = {}
     for name, value in given.items():
         key = name.lower()
         if key in context:
             raise CaseInvalid(f"context: the key {quoted(name)} is given twice, in two spellings")
-        values = tuple(_text(one) for one in (value if isinstance(value, list) else [value]))
+        if value is None:
+            context[key] = None
+            continue
+        values = tuple(_text(one, name) for one in (value if isinstance(value, list) else [value]))
         known = global_key(name)
         multivalued = isinstance(value, list) if known is None else known.many
         context[key] = values[0] if len(values) == 1 and not multivalued else values
     return context
 
 
-def _text(value: Value) -> str:
+def _text(value: object, key: str) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value)
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise CaseInvalid(
+        f"context: the value of {quoted(key)} must be text, a number, true, false, null or a list of the first four, "
+        f"not {quoted(value)}"
+    )
 
 
-def context_filled(context: Context, caller: Caller, resource_account: str) -> Context:
-    """`context` with what the case's principal and account fix; what the case gives itself stays."""
-    fixed: dict[str, str | tuple[str, ...]] = {}
+def context_filled(given: Told, caller: Caller, resource_account: str) -> Context:
+    """`given` with what the case's principal and account fix; what the case gives itself stays, absence too."""
+    context = {**_fixed(caller, resource_account), **given}
+    return {key: value for key, value in context.items() if value is not None}
+
+
+def _fixed(caller: Caller, resource_account: str) -> dict[str, str]:
+    fixed = {}
     if resource_account:
         fixed["aws:resourceaccount"] = resource_account
     if caller.type is PrincipalType.PROVIDER:
-        return {**fixed, **context}
+        return fixed
     if caller.type is PrincipalType.SERVICE:
         fixed["aws:principalisawsservice"] = "true"
         fixed["aws:principalservicename"] = caller.arn
-        return {**fixed, **context}
+        return fixed
     fixed["aws:principalaccount"] = caller.account
     fixed["aws:principaltype"] = caller.type.value
     if caller.type is not PrincipalType.ANONYMOUS:
@@ -87,10 +101,10 @@ def context_filled(context: Context, caller: Caller, resource_account: str) -> C
         fixed["aws:userid"] = caller.unique_id
     if caller.user_name is not None:
         fixed["aws:username"] = caller.user_name
-    return {**fixed, **context}
+    return fixed
 
 
-def caller_named(principal: str, context: Context, named: Iterable[str]) -> Caller:
+def caller_named(principal: str, context: Told, named: Iterable[str]) -> Caller:
     """The caller that a case names.
 
     `named` are the principals' ARNs in its policies. A session's ARN lacks the path of its role: the context's

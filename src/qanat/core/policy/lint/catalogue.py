@@ -142,8 +142,6 @@ _REFUSED_SUGGESTIONS: Final = {
     "EMPTY_ARRAY_PRINCIPAL": "This statement includes no principals and does not affect the policy. Specify "
     "principals.",
     "EMPTY_ARRAY_RESOURCE": "This statement includes no resources and does not affect the policy. Specify resources.",
-    "NULL_WITH_QUALIFIER": "Avoid using the Null condition operator with the ForAllValues or ForAnyValue qualifiers "
-    "because they always return a true or false respectively.",
 }
 _SECURITY_WARNINGS: Final = {
     "ALLOW_WITH_NOT_PRINCIPAL": "Using Allow with NotPrincipal can be overly permissive. We recommend that you use "
@@ -171,6 +169,8 @@ _SUGGESTIONS: Final = {
     "EMPTY_SID_VALUE": "Add a value to the empty string in the Sid element.",
     "IMPROVE_IP_RANGE": "The non-zero bits in the IP address after the masked bits are ignored. Replace address with "
     "{network}.",
+    "NULL_WITH_QUALIFIER": "Avoid using the Null condition operator with the ForAllValues or ForAnyValue qualifiers "
+    "because they always return a true or false respectively.",
     "REDUNDANT_ACTION": "The {count} action(s) are redundant because they provide similar permissions. Update the "
     "policy to remove the redundant action such as: {action}.",
     "REDUNDANT_CONDITION_VALUE_NUM": "Multiple values in {operator} are redundant. Replace with the {which} single "

@@ -33,7 +33,7 @@ def check_conditions(view: View, report: Report) -> None:
     for test in tests:
         _check_operator(test, report)
         _check_values(test, report)
-        if test.spelling.prefix == FOR_ALL and view.allows:
+        if test.spelling.prefix == FOR_ALL and test.spelling.name != "Null" and view.allows:
             _check_for_all(test, tests, report)
 
 
@@ -93,7 +93,7 @@ def _demands(test: Test, key: str) -> bool:
     if test.key.lower() != key.lower():
         return False
     if test.spelling.name == "Null":
-        return {item.text.lower() for item in test.operands} == {"false"}
+        return not test.spelling.prefix and {item.text.lower() for item in test.operands} == {"false"}
     return test.spelling.prefix == "ForAnyValue:" and not test.spelling.if_exists
 
 

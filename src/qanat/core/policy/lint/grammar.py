@@ -196,14 +196,14 @@ def _check_condition(view: View, report: Report) -> None:
 
 
 def _check_operator(operator: str, path: str, report: Report) -> None:
+    where = f"{path}.{shown(operator)}"
     try:
-        spelling_of(operator, path)
-    except PolicyInvalid:
-        where = f"{path}.{shown(operator)}"
-        if operator.removesuffix("IfExists") == "Null":
-            report.find("NULL_WITH_IF_EXISTS", where, at_key=True)
-        elif operator.endswith(":Null"):
+        spelling = spelling_of(operator, path)
+        if spelling.name == "Null" and spelling.prefix:
             report.find("NULL_WITH_QUALIFIER", where, at_key=True)
+    except PolicyInvalid:
+        if operator.rpartition(":")[2] == "NullIfExists":
+            report.find("NULL_WITH_IF_EXISTS", where, at_key=True)
         else:
             hint = _meant(operator, (*OPERATORS, "Null"))
             report.find("INVALID_CONDITION_OPERATOR", where, at_key=True, operator=shown(operator), hint=hint)

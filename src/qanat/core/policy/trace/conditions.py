@@ -52,6 +52,8 @@ def _lacks_set(operator: str, seen: Seen) -> bool:
 
 def _why(written: WrittenCondition, seen: Seen, context: Context, *, matched: bool) -> str:
     operator = written.operator
+    if bare(operator) == "Null" and operator != "Null":
+        return f"{operator} is always {'true' if matched else 'false'}, whatever the request has"
     if operator == "Null":
         return "the request has no such key" if seen is None else "the request has the key"
     if seen is None:

@@ -56,6 +56,8 @@ def way(test: Tested, context: Context, *, to_hold: bool) -> str:
 
 def _what(test: Tested, *, to_hold: bool) -> str:
     name, key = bare(test.operator), test.key.lower()
+    if name == "Null" and test.operator != name:
+        return f"take {test.operator} out of the policy, for no request changes it"
     if name == "Null":
         # Either list member suffices, so one of both kinds always holds.
         absent = ("true" in test.written) is to_hold
