@@ -30,6 +30,7 @@ TYPES: Final = {
     "session": PolicyKind.SESSION,
     "scp": PolicyKind.SERVICE_CONTROL,
     "rcp": PolicyKind.RESOURCE_CONTROL,
+    "other": PolicyKind.OTHER_RESOURCE,
 }
 _NOUNS: Final = {
     "identity": "an identity policy",
@@ -39,6 +40,7 @@ _NOUNS: Final = {
     "session": "a session policy",
     "scp": "a service control policy",
     "rcp": "a resource control policy",
+    "other": "a policy of another service's resource",
 }
 _STYLES: Final = {
     Severity.ERROR: "bold red",
@@ -53,8 +55,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--type",
         choices=list(TYPES),
-        help="where it is attached; by default what it looks like: with principals a queue policy (resource), with "
-        "principals and no resources trust, else identity",
+        help="where it is attached; by default what it looks like: with principals a queue policy (resource), or that "
+        "of another service's resource (other); with principals and no resources trust, else identity",
     )
     parser.add_argument(
         "--account",

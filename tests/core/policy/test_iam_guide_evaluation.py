@@ -478,6 +478,9 @@ def test_a_queue_policy_names_no_actions_of_other_services() -> None:
 
 def test_an_identity_policy_and_a_trust_policy_have_no_not_principal() -> None:
     text = json.dumps(of(NOT_BOB))
-    for kind in (PolicyKind.IDENTITY, PolicyKind.SESSION, PolicyKind.TRUST):
+    for kind in (PolicyKind.IDENTITY, PolicyKind.SESSION):
         with pytest.raises(PolicyInvalid):
             parse(text, kind)
+    trust = {name: node for name, node in NOT_BOB.items() if name != "Resource"}
+    with pytest.raises(PolicyInvalid, match="it has no NotPrincipal"):
+        parse(json.dumps(of({**trust, "Action": "sts:AssumeRole"})), PolicyKind.TRUST)

@@ -90,7 +90,9 @@ def statements(draw: st.DrawFn, *, principal: bool, resource: bool = True) -> di
             st.sampled_from(["*", QUEUE, f"arn:aws:sqs:*:{B}:*"])
         )
     if principal:
-        found[draw(st.sampled_from(["Principal", "Principal", "NotPrincipal"]))] = draw(PRINCIPALS)
+        # Without Resource it is a trust policy, which has no NotPrincipal.
+        names = ["Principal", "Principal", "NotPrincipal"] if resource else ["Principal"]
+        found[draw(st.sampled_from(names))] = draw(PRINCIPALS)
     condition = draw(CONDITIONS)
     if condition:
         found["Condition"] = condition

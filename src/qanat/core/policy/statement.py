@@ -142,6 +142,8 @@ def _principals(
         return None
     name, negated = _one_of(elements, "Principal", path, SYNTAX)
     where = f"{path}.{name}"
+    if negated and reading.kind is PolicyKind.TRUST and not reading.lenient:
+        raise PolicyInvalid("a trust policy says whom it trusts: it has no NotPrincipal", where)
     if negated and not denies:
         message = (
             "Allow with NotPrincipal allows everyone not named, anonymous callers too; use Principal instead"

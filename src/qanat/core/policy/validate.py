@@ -11,6 +11,7 @@ from qanat.core.policy.lint import access, findings
 from qanat.core.policy.lint.catalogue import Severity
 from qanat.core.policy.lint.conditions import check_conditions
 from qanat.core.policy.lint.grammar import check_document, check_statement
+from qanat.core.policy.lint.grants import check_grants
 from qanat.core.policy.lint.redundancy import check_lists, check_statements
 from qanat.core.policy.lint.sizes import TEXT_MAX, check_sizes
 from qanat.core.policy.lint.view import Found, Report, View
@@ -42,6 +43,9 @@ def validate(text: str, kind: PolicyKind, account: str | None = None) -> tuple[F
         check_conditions(view, report)
         check_lists(view, report)
         access.check_complements(view, report)
+        check_grants(view, report)
+        if view.kind is PolicyKind.TRUST:
+            access.check_trust(view, report)
         if view.kind is PolicyKind.RESOURCE:
             access.check_services(view, report)
             access.check_across_accounts(view, account, report)
@@ -128,4 +132,13 @@ def guessed_kind(text: str) -> PolicyKind:
         return PolicyKind.IDENTITY
     if not any({"Resource", "NotResource"} & node.keys() for node in statements):
         return PolicyKind.TRUST
-    return PolicyKind.RESOURCE
+    return PolicyKind.RESOURCE if _may_be_a_queues(statements) else PolicyKind.OTHER_RESOURCE
+
+
+def _may_be_a_queues(statements: list[dict[str, object]]) -> bool:
+    """Unless all of it is about another service."""
+    views = [View("", PolicyKind.RESOURCE, variables=True, node=node) for node in statements]
+    actions = [item.text.lower() for view in views for item in view.items("Action")]
+    resources = [item.text for view in views for item in view.items("Resource")]
+    foreign = [text for text in actions if ":" in text and not text.startswith(("sqs:", "qanat:"))]
+    return len(foreign) < len(actions) or not actions or any(":sqs:" in text for text in resources)

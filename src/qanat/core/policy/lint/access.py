@@ -13,6 +13,7 @@ from qanat.core.policy.actions import NOT_SHAREABLE
 from qanat.core.policy.document import Document
 from qanat.core.policy.errors import shown
 from qanat.core.policy.keys import OUTSIDE_ENDPOINT, THROUGH_ENDPOINT, global_key
+from qanat.core.policy.lint.arns import check_arn
 from qanat.core.policy.lint.items import matched_actions
 from qanat.core.policy.lint.view import Item, Report, View
 from qanat.core.policy.lockout import ACTION, locks_out_administrators
@@ -29,6 +30,18 @@ _STRANGER: Final = Caller(
     user_arn(_STRANGER_ACCOUNT, "stranger"),
     "AIDA0000000000000077",
     "stranger",
+)
+_FOR_SERVICES: Final = "UNSUPPORTED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL"
+_OF_PRINCIPALS: Final = frozenset(
+    {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:principaltype",
+        "aws:userid",
+        "aws:username",
+    }
 )
 _SOURCES: Final = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorg")
 _AWAY: Final = {
@@ -91,6 +104,13 @@ def check_services(view: View, report: Report) -> None:
             report.find("RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL", item.path)
 
 
+def check_trust(view: View, report: Report) -> None:
+    """A role that everyone may assume."""
+    everyone = any(kind == "AWS" and item.text == "*" for kind, item in view.principals())
+    if view.allows and everyone and not any(view.tests()):
+        report.find("ROLE_TRUSTS_EVERYONE", f"{view.path}.Principal")
+
+
 def check_across_accounts(view: View, account: str | None, report: Report) -> None:
     """Actions that are granted to other accounts in vain. `account` is the queue's, where it is known."""
     if not view.allows:
@@ -118,10 +138,8 @@ def check_resources(view: View, report: Report) -> None:
             wild = "*" in service[0] or "?" in service[0]
             if not wild and service[0] != "sqs":
                 report.find("UNSUPPORTED_RESOURCE_ARN_IN_POLICY", item.path)
-        arn = Arn.parse(item.text)
-        if arn is not None and arn.service == "sqs" and not (arn.region and arn.account):
-            field = "account" if arn.region else "Region"
-            report.find("ARN_OF_NO_QUEUE", item.path, resource=shown(item.text), field=field)
+    for item in (*view.items("Resource"), *view.items("NotResource")):
+        check_arn(item, report)
     names = {item.text.lower(): item for item in view.items("Action")}
     listing = names.get("sqs:listqueues")
     resources = view.items("Resource")
@@ -148,7 +166,17 @@ def check_presence(view: View, statement: Statement, report: Report) -> None:
         _contradiction(places[gone[0]], _name(inside[0]), f"the absence of {_name(gone[0])}", why, report)
     elif outside and view.kind is PolicyKind.ENDPOINT:
         report.find("CONDITION_KEY_NEVER_PRESENT", places[outside[0]], at_key=True, key=_name(outside[0]))
+    if view.allows and {kind for kind, _ in view.principals()} == {"Service"}:
+        lacking = sorted(filter(_of_no_service, needed))
+        if lacking:
+            names = ", ".join(map(_name, lacking))
+            report.find(_FOR_SERVICES, places[lacking[0]], at_key=True, keys=names)
     _check_denied_endpoints(view, statement, places, report)
+
+
+def _of_no_service(key: str) -> bool:
+    """Whether a service that calls for itself never has the key."""
+    return key in THROUGH_ENDPOINT or key in _OF_PRINCIPALS or key.startswith("aws:principaltag/")
 
 
 def _contradiction(path: str, key: str, other: str, why: str, report: Report) -> None:

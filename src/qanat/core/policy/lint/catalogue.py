@@ -55,13 +55,21 @@ def _rows(severity: Severity, kind: str, rows: dict[str, str]) -> dict[str, Chec
 
 
 _ERRORS: Final = {
+    "ARN_ACCOUNT_NOT_ALLOWED": "The service {service} does not support specifying an account ID in the resource ARN.",
+    "ARN_REGION_NOT_ALLOWED": "The service {service} does not support specifying a Region in the resource ARN.",
     "DATA_TYPE_MISMATCH": "The text does not match the expected JSON data type {data_type}.",
     "DUPLICATE_KEYS_WITH_DIFFERENT_CASE": "The condition key {key} appears more than once with different "
     "capitalization in the same condition block. Remove the duplicate condition keys.",
     "EMPTY_VARIABLE": "Empty policy variable. Remove the ${{ }} variable structure or provide a variable within the "
     "structure.",
     "INVALID_ACTION": "The action {action} does not exist.{hint}",
+    "INVALID_ARN_ACCOUNT": "The resource ARN account ID {account} is not valid. Provide a 12-digit account ID.",
     "INVALID_ARN_PREFIX": "Add the required prefix (arn) to the resource ARN.{hint}",
+    "INVALID_ARN_REGION": "The Region {region} is not valid for this resource. Update the resource ARN to include a "
+    "supported Region.",
+    "INVALID_ARN_RESOURCE": "Resource ARN does not match the expected ARN format. Update the resource portion of the "
+    "ARN.{hint}",
+    "INVALID_ARN_SERVICE_CASE": "Update the service name {service} in the resource ARN to use all lowercase letters.",
     "INVALID_CONDITION_KEY_FORMAT": "The condition key format is not valid. Use the format service:keyname.",
     "INVALID_CONDITION_MULTIPLE_BOOLEAN": "The condition key does not support multiple Boolean values. Use a single "
     "Boolean value.",
@@ -75,8 +83,11 @@ _ERRORS: Final = {
     "INVALID_PRINCIPAL_FORMAT": "The Principal element contents are not valid. Specify a key-value pair in the "
     "Principal element.",
     "INVALID_PRINCIPAL_KEY": "The principal key {key} is not valid.{hint}",
+    "INVALID_REGION": "The Region {region} is not valid. Update the condition value to a suported Region.",
     "INVALID_SERVICE_CONDITION_KEY": "The condition key {key} does not exist in the service {service}. Use a valid "
     "condition key.{hint}",
+    "INVALID_SERVICE_PRINCIPAL_FORMAT": "The service principal does not match the expected format. Use the format "
+    "service-name.amazonaws.com.",
     "INVALID_VARIABLE_FOR_OPERATOR": "Policy variables can only be used with String and ARN operators.",
     "INVALID_VERSION": "The version {version} is not valid. Use one of the following versions: {versions}",
     "INVALID_VPC_FORMAT": "The VPC identifier in the condition key value is not valid. Use the prefix 'vpc-' followed "
@@ -87,6 +98,7 @@ _ERRORS: Final = {
     "MISSING_ACTION": "Add an Action or NotAction element to the policy statement.",
     "MISSING_ARN_FIELD": "Resource ARNs must include at least {fields} fields in the following structure: "
     "arn:partition:service:region:account:resource",
+    "MISSING_ARN_REGION": "Add a Region to the {service} resource ARN.",
     "MISSING_BRACE_IN_VARIABLE": "The policy variable is missing a closing curly brace. Add }} after the variable "
     "text.",
     "MISSING_EFFECT": "Add an Effect element to the policy statement with a value of Allow or Deny.",
@@ -101,6 +113,8 @@ _ERRORS: Final = {
     "Use the format {key}tag-key and specify a key name for tag-key.",
     "NULL_WITH_IF_EXISTS": "The Null condition operator cannot be used with the IfExists suffix. Update the operator "
     "or the suffix.",
+    "ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL": "Role trust policies do not support NotPrincipal. Update the policy "
+    "to use a Principal element instead.",
     "ROLE_TRUST_POLICY_SYNTAX_ERROR_RESOURCE": "Role trust policies apply to the role that they are attached to. You "
     "cannot specify a resource. Remove the Resource or NotResource element.",
     "SCP_SYNTAX_ERROR_PRINCIPAL": "SCPs do not support specifying principals. Remove the Principal or NotPrincipal "
@@ -108,6 +122,8 @@ _ERRORS: Final = {
     "UNIQUE_SIDS_REQUIRED": "Duplicate statement IDs are not supported for this policy type. Update the Sid value.",
     "UNSUPPORTED_ACTION_IN_POLICY": "The action {action} is not supported for the resource-based policy attached to "
     "the resource type AWS::SQS::Queue.",
+    "UNSUPPORTED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL": "The following condition keys are not supported when used with "
+    "the service principal: {keys}. The statement never applies.",
     "UNSUPPORTED_ELEMENT_COMBINATION": "The policy elements {element1} and {element2} can not be used in the same "
     "statement. Remove one of these elements.",
     "UNSUPPORTED_GLOBAL_CONDITION_KEY": "The condition key aws:ARN is not supported. Use aws:PrincipalArn or "
@@ -118,6 +134,7 @@ _ERRORS: Final = {
     "the resource type AWS::SQS::Queue.",
     "UNSUPPORTED_SID": "Update the characters in the Sid element to use one of the following character types: [a-z, "
     "A-Z, 0-9]",
+    "UNSUPPORTED_SPACE_IN_VARIABLE": "A space is not supported within the policy variable text. Remove the space.",
     "UNSUPPORTED_WILDCARD_IN_PRINCIPAL": "Wildcards (*, ?) are not supported with the principal key {key}. Replace the "
     "wildcard with a valid principal value.{hint}",
     "VARIABLE_UNSUPPORTED_IN_ELEMENT": "Policy variables are supported in the Resource and Condition elements. Remove "
@@ -141,6 +158,8 @@ _REFUSED_SUGGESTIONS: Final = {
     "Specify conditions.",
     "EMPTY_ARRAY_PRINCIPAL": "This statement includes no principals and does not affect the policy. Specify "
     "principals.",
+    "EMPTY_OBJECT_PRINCIPAL": "This statement includes no principals and does not affect the policy. Specify "
+    "principals.",
     "EMPTY_ARRAY_RESOURCE": "This statement includes no resources and does not affect the policy. Specify resources.",
 }
 _SECURITY_WARNINGS: Final = {
@@ -148,11 +167,44 @@ _SECURITY_WARNINGS: Final = {
     "Principal instead.",
     "FORALLVALUES_WITH_SINGLE_VALUED_KEY": "Using ForAllValues qualifier with the single-valued condition key {key} "
     "can be overly permissive. We recommend that you remove ForAllValues:.",
+    "PASS_ROLE_WITH_NOTACTION_AND_NOTRESOURCE": "Using NotAction with NotResource can be overly permissive because it "
+    "can allow iam:PassRole permissions on multiple resources.. We recommend that you specify resource ARNs instead.",
+    "PASS_ROLE_WITH_NOTRESOURCE": "Using the iam:PassRole action with NotResource can be overly permissive because it "
+    "can allow iam:PassRole permissions on multiple resources. We recommend that you specify resource ARNs instead.",
+    "PASS_ROLE_WITH_STAR_IN_ACTION_AND_NOTRESOURCE": "Using an action with a wildcard (*) and NotResource can be "
+    "overly permissive because it can allow iam:PassRole permissions on multiple resources. We recommend that you "
+    "specify resource ARNs instead.",
+    "PASS_ROLE_WITH_STAR_IN_ACTION_AND_RESOURCE": "Using wildcards (*) in the action and the resource can be overly "
+    "permissive because it allows iam:PassRole permissions on all resources. We recommend that you specify resource "
+    "ARNs or add the iam:PassedToService condition key to your statement.",
+    "PASS_ROLE_WITH_STAR_IN_RESOURCE": "Using the iam:PassRole action with wildcards (*) in the resource can be overly "
+    "permissive because it allows iam:PassRole permissions on multiple resources. We recommend that you specify "
+    "resource ARNs or add the iam:PassedToService condition key to your statement.",
+    "PASS_ROLE_WITH_STAR_IN_RESOURCE_AND_NOTACTION": "Using a resource with wildcards (*) and NotAction can be overly "
+    "permissive because it allows iam:PassRole permissions on all resources. We recommend that you specify resource "
+    "ARNs or add the iam:PassedToService condition key to your statement.",
     "RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL": "Granting access to a service principal without specifying a source is "
     "overly permissive. Use aws:SourceArn or aws:SourceAccount condition key and scope access to a specific source to "
     "grant fine-grained access.",
 }
 _WARNINGS: Final = {
+    "CREATE_SLR_WITH_NOTACTION_AND_NOTRESOURCE": "Using NotAction with NotResource can allow creation of unintended "
+    "service-linked roles because it allows iam:CreateServiceLinkedRole permissions on multiple resources. We "
+    "recommend that you specify resource ARNs instead.",
+    "CREATE_SLR_WITH_NOTRESOURCE": "Using the iam:CreateServiceLinkedRole action with NotResource can allow creation "
+    "of unintended service-linked roles for multiple resources. We recommend that you specify resource ARNs instead.",
+    "CREATE_SLR_WITH_STAR_IN_ACTION_AND_NOTRESOURCE": "Using an action with a wildcard(*) and NotResource can allow "
+    "creation of unintended service-linked roles because it can allow iam:CreateServiceLinkedRole permissions on "
+    "multiple resources. We recommend that you specify resource ARNs instead.",
+    "CREATE_SLR_WITH_STAR_IN_ACTION_AND_RESOURCE": "Using wildcards (*) in the action and the resource can allow "
+    "creation of unintended service-linked roles because it allows iam:CreateServiceLinkedRole permissions on all "
+    "resources. We recommend that you specify resource ARNs instead.",
+    "CREATE_SLR_WITH_STAR_IN_RESOURCE": "Using the iam:CreateServiceLinkedRole action with wildcards (*) in the "
+    "resource can allow creation of unintended service-linked roles. We recommend that you specify resource ARNs "
+    "instead.",
+    "CREATE_SLR_WITH_STAR_IN_RESOURCE_AND_NOTACTION": "Using a resource with wildcards (*) and NotAction can allow "
+    "creation of unintended service-linked roles because it allows iam:CreateServiceLinkedRole permissions on all "
+    "resources. We recommend that you specify resource ARNs instead.",
     "POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA": "The {size} characters in the identity policy, excluding whitespace, "
     "exceed the {quota} character maximum for inline and managed policies. We recommend that you use multiple "
     "granular policies.",
@@ -213,6 +265,19 @@ _OWN: Final = {
         "ForAllValues also holds where the request has no {key} at all. Add a Null condition on {key} with the value "
         "false.",
         f"{_IAM}reference_policies_condition-single-vs-multi-valued-context-keys.html",
+    ),
+    "ROLE_TRUSTS_EVERYONE": Check(
+        Severity.SECURITY_WARNING,
+        "Everyone whose own policies allow it may assume the role, of whatever account. Name the principals, or add a "
+        "condition such as aws:PrincipalOrgID.",
+        f"{_CHECKS}#access-analyzer-reference-policy-checks-error-role-trust-policy-unsupported-wildcard-in-principal",
+    ),
+    "PRIVATE_IP_ADDRESS": Check(
+        Severity.WARNING,
+        "On AWS aws:SourceIp works only for public IP address ranges. The values for condition key aws:SourceIp "
+        "include {what} private IP addresses and will not have the desired effect there. Through a VPC endpoint, use "
+        "aws:VpcSourceIp.",
+        f"{_CHECKS}#access-analyzer-reference-policy-checks-error-private-ip-address",
     ),
     "ALLOW_WITH_NOT_ACTION": Check(
         Severity.WARNING,

@@ -5,9 +5,10 @@ Invariant: each check looks at the keys and values of one statement.
 
 import re
 from collections.abc import Sequence
-from ipaddress import IPv4Network, ip_interface
+from ipaddress import IPv4Network, ip_interface, ip_network
 from typing import Final
 
+from qanat.core.names import REGION
 from qanat.core.policy.conditions import FOR_ALL
 from qanat.core.policy.errors import shown
 from qanat.core.policy.keys import global_key, lacks_tag, meant
@@ -22,6 +23,8 @@ _IDS: Final = {
     "aws:sourcevpc": (re.compile(rf"vpc-{_ID}\Z"), "INVALID_VPC_FORMAT"),
     "aws:sourcevpce": (re.compile(rf"vpce-{_ID}\Z"), "INVALID_VPCE_FORMAT"),
 }
+# RFC 1918 and RFC 4193.
+_PRIVATE: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 _ORDERS: Final = {"LessThan": "greatest", "GreaterThan": "least"}
 
 
@@ -109,6 +112,11 @@ def _check_values(test: Test, report: Report) -> None:
             )
     for item in test.operands:
         _check_value(test, item, report)
+    if test.key.lower() == "aws:sourceip" and name.endswith("IpAddress"):
+        private = [_is_private(item.text) for item in test.operands]
+        if any(private):
+            what = "only" if all(private) else "some"
+            report.find("PRIVATE_IP_ADDRESS", test.operands[private.index(True)].path, what=what)
 
 
 def _check_value(test: Test, item: Item, report: Report) -> None:
@@ -120,8 +128,18 @@ def _check_value(test: Test, item: Item, report: Report) -> None:
     wild = _WILDCARD.search(item.text) is not None
     if wild and name in _EXACT:
         report.find("WILDCARD_WITHOUT_LIKE_OPERATOR", item.path)
+    elif not wild and key == "aws:requestedregion" and not REGION.match(item.text):
+        report.find("INVALID_REGION", item.path, region=shown(item.text))
     elif not wild and key in _IDS and not _IDS[key][0].match(item.text):
         report.find(_IDS[key][1], item.path)
+
+
+def _is_private(text: str) -> bool:
+    try:
+        network = ip_interface(text).network
+    except ValueError:
+        return False
+    return any(network.version == one.version and network.subnet_of(one) for one in _PRIVATE)  # type: ignore[arg-type]
 
 
 def _check_range(item: Item, report: Report) -> None:

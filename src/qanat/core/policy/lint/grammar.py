@@ -131,6 +131,9 @@ def _check_principals(view: View, report: Report) -> None:
     if not present:
         report.find("MISSING_PRINCIPAL", view.path)
     for name in present:
+        if name == "NotPrincipal" and view.kind is PolicyKind.TRUST:
+            where = f"{view.path}.{name}"
+            report.find("ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL", where, at_key=True)
         _check_principal(name, view, report)
 
 
@@ -156,7 +159,7 @@ def _check_principal(name: str, view: View, report: Report) -> None:
         for item in texts(value, where):
             check_principal(key, item, view, report)
     if empty:
-        report.find("EMPTY_ARRAY_PRINCIPAL", path)
+        report.find("EMPTY_ARRAY_PRINCIPAL" if node else "EMPTY_OBJECT_PRINCIPAL", path)
 
 
 def _check_items(element: str, view: View, report: Report) -> None:

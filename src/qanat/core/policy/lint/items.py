@@ -45,6 +45,9 @@ ACTION_NAMES: Final = (
 _BY_NAME: Final = {name.lower(): name for name in ACTION_NAMES}
 _SERVICES: Final = frozenset({"sqs", "qanat"})
 _QUEUE_URL: Final = re.compile(r"https?://sqs\.([a-z0-9-]+)\.amazonaws\.com/([0-9]{12})/([A-Za-z0-9_.-]+)\Z")
+_SERVICE: Final = re.compile(
+    r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:amazonaws\.com(?:\.cn)?|amazon\.com|aws\.internal)\Z"
+)
 _TIME_WITHOUT_ZONE: Final = re.compile(r"[0-9-]{10}T[0-9:.]+\Z")
 _FAMILIES: Final = (
     ("Date", "TYPE_MISMATCH_DATE"),
@@ -55,6 +58,7 @@ _FAMILIES: Final = (
     ("IpAddress", "TYPE_MISMATCH_IP_RANGE"),
     ("NotIpAddress", "TYPE_MISMATCH_IP_RANGE"),
 )
+_VARIABLE: Final = re.compile(r"\$\{([^{}]*)\}")
 _TAKES_VARIABLES: Final = ("String", "Arn", "Bool")
 
 
@@ -104,6 +108,7 @@ def _meant_action(text: str) -> str:
 
 def check_resource(item: Item, view: View, report: Report) -> None:
     text = item.text
+    check_spaces(item, view, report)
     try:
         read_resources(text, item.path, _reading(view), negated=False)
     except PolicyInvalid as error:
@@ -134,6 +139,8 @@ def _meant_resource(text: str) -> str:
 
 
 def check_principal(kind: str, item: Item, view: View, report: Report) -> None:
+    if kind == "Service" and "*" not in item.text and not _SERVICE.match(item.text):
+        report.find("INVALID_SERVICE_PRINCIPAL_FORMAT", item.path)
     try:
         read_principals({kind: item.text}, item.path, _reading(view), negated=False, denies=False)
     except PolicyInvalid as error:
@@ -166,6 +173,7 @@ def is_key(key: str) -> bool:
 
 
 def check_operand(operator: str, item: Item, view: View, report: Report) -> None:
+    check_spaces(item, view, report)
     try:
         spelling = spelling_of(operator, "")
     except PolicyInvalid:
@@ -187,6 +195,15 @@ def check_operand(operator: str, item: Item, view: View, report: Report) -> None
                 hint=_meant_operand(spelling.name, item.text),
                 detail=error.detail,
             )
+
+
+def check_spaces(item: Item, view: View, report: Report) -> None:
+    """Spaces around the name of a policy variable; the key of a tag may have some in it."""
+    for found in _VARIABLE.finditer(item.text) if view.variables else ():
+        name = found[1].partition(",")[0]
+        if name != name.strip():
+            report.find("UNSUPPORTED_SPACE_IN_VARIABLE", item.path)
+            return
 
 
 def _variable_code(text: str) -> str | None:
