@@ -257,6 +257,19 @@ def test_a_policy_that_aws_refuses_is_read_as_it_means_with_a_finding(
     assert message in finding.message
 
 
+def test_a_statement_without_resource_is_about_the_thing_that_has_the_policy() -> None:
+    trusting = document({"Effect": "Allow", "Principal": {"AWS": ANN}, "Action": "*"})
+    topic = run(action="sns:Publish", resource=f"arn:aws:sns:us-east-2:{A}:t", resource_policy=trusting)
+    assert (topic.decision, topic.findings) == ("allowed", ())
+    queue = run(resource_policy=trusting)
+    assert queue.decision == "allowed"
+    # SQS takes no such policy.
+    assert [finding.policy for finding in queue.findings] == ["resource_policy"]
+    assert "neither Resource nor NotResource" in error(
+        identity_policies=[document({"Effect": "Allow", "Action": "*"})]
+    )
+
+
 def test_policies_that_filter_speak_of_everyone_where_they_name_nobody() -> None:
     allowed = run(
         identity_policies=[document(ALLOW)],

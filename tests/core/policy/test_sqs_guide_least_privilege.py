@@ -285,6 +285,115 @@ def test_the_owner_statement_delegates_to_the_account_and_grants_its_users_nothi
     assert decision(Ask(OTHER, "sqs:GetQueueUrl", FIFO), resource=REPOST) == IMPLICIT
 
 
+KEY = f"arn:aws:kms:us-east-2:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+KEY_ADMIN = f"arn:aws:iam::{ACCOUNT}:role/key-admin"
+OF_KEY_ADMINS = [
+    "kms:Create*",
+    "kms:Describe*",
+    "kms:Enable*",
+    "kms:List*",
+    "kms:Put*",
+    "kms:ScheduleKeyDeletion",
+]
+KEY_POLICY = of(
+    {
+        "Sid": "Allow access for Key Administrators",
+        "Effect": "Allow",
+        "Principal": {"AWS": [KEY_ADMIN]},
+        "Action": OF_KEY_ADMINS,
+        "Resource": "*",
+    },
+    {
+        "Sid": "Enable read only access to the key metadata",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Action": ["kms:Describe*", "kms:Get*", "kms:List*"],
+        "Resource": "*",
+    },
+    {
+        "Sid": "Allow Amazon SNS to use this key",
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": "*",
+        "Condition": {"ArnLike": {"aws:SourceArn": TOPIC}},
+    },
+    {
+        "Sid": "Allow consumers to use the key through SQS",
+        "Effect": "Allow",
+        "Principal": {"AWS": CONSUMER},
+        "Action": "kms:Decrypt",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"kms:ViaService": "sqs.us-east-2.amazonaws.com"}},
+    },
+)
+# sqs-key-management: what another account's producer and consumer need.
+ACROSS = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+SHARED_KEY = of({"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": ACROSS, "Resource": "*"})
+VIA_SQS: Given = {"kms:ViaService": "sqs.us-east-2.amazonaws.com"}
+
+
+@pytest.mark.parametrize(
+    ("ask", "identity", "expected"),
+    [
+        # Key administrators manage the key and do not use it, whatever their own policies say.
+        (Ask(session(KEY_ADMIN), "kms:PutKeyPolicy", KEY), [], ALLOWED),
+        (Ask(session(KEY_ADMIN), "kms:ScheduleKeyDeletion", KEY), [], ALLOWED),
+        (Ask(session(KEY_ADMIN), "kms:Decrypt", KEY, VIA_SQS), [ADMINISTRATOR], IMPLICIT),
+        # The account reads the metadata, as far as its own policies let it.
+        (Ask(session(CONSUMER), "kms:DescribeKey", KEY), [], IMPLICIT),
+        (Ask(session(CONSUMER), "kms:DescribeKey", KEY), [ADMINISTRATOR], ALLOWED),
+        (Ask(session(CONSUMER), "kms:PutKeyPolicy", KEY), [ADMINISTRATOR], IMPLICIT),
+        # The one topic uses the key, and nobody else of SNS.
+        (Ask("sns.amazonaws.com", "kms:GenerateDataKey", KEY, {"aws:SourceArn": TOPIC}), [], ALLOWED),
+        (Ask("sns.amazonaws.com", "kms:Decrypt", KEY, {"aws:SourceArn": TOPIC + "2"}), [], IMPLICIT),
+        (Ask("sns.amazonaws.com", "kms:Encrypt", KEY, {"aws:SourceArn": TOPIC}), [], IMPLICIT),
+        (Ask("s3.amazonaws.com", "kms:Decrypt", KEY, {"aws:SourceArn": TOPIC}), [], IMPLICIT),
+        # The consumer decrypts, through SQS only.
+        (Ask(session(CONSUMER), "kms:Decrypt", KEY, VIA_SQS), [], ALLOWED),
+        (Ask(session(CONSUMER), "kms:Decrypt", KEY), [], IMPLICIT),
+        (Ask(session(CONSUMER), "kms:GenerateDataKey", KEY, VIA_SQS), [], IMPLICIT),
+        (
+            Ask(session(CONSUMER), "kms:Decrypt", KEY, {"kms:ViaService": "s3.us-east-2.amazonaws.com"}),
+            [],
+            IMPLICIT,
+        ),
+    ],
+)
+def test_the_key_policy(ask: Ask, identity: list[Json], expected: str) -> None:
+    assert decision(ask, identity=identity, resource=KEY_POLICY) == expected
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "kms:Encrypt",
+        "kms:Decrypt",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+        "kms:GenerateDataKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:DescribeKey",
+    ],
+)
+def test_across_accounts_the_key_takes_both_policies(action: str) -> None:
+    ask = Ask("arn:aws:iam::444455556666:user/producer", action, KEY)
+    own = of({"Effect": "Allow", "Action": ACROSS, "Resource": KEY})
+    assert decision(ask, identity=[own], resource=SHARED_KEY) == ALLOWED
+    assert decision(ask, identity=[own], resource=KEY_POLICY) == IMPLICIT
+    assert decision(ask, resource=SHARED_KEY) == IMPLICIT
+    other = Ask("arn:aws:iam::444455556666:user/producer", "kms:CreateGrant", KEY)
+    assert decision(other, identity=[ADMINISTRATOR], resource=SHARED_KEY) == IMPLICIT
+
+
+def test_a_topics_policy_without_resource_is_about_the_topic() -> None:
+    """As the IAM guide prints one (reference_policies_variables)."""
+    topic = of({"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "sns:Subscribe"})
+    assert decision(Ask(OTHER, "sns:Subscribe", TOPIC), resource=topic) == ALLOWED
+    assert decision(Ask(OTHER, "sns:Publish", TOPIC), resource=topic) == IMPLICIT
+    assert decision(Ask(CONSUMES, "sns:Subscribe", TOPIC), resource=topic) == IMPLICIT
+
+
 S3 = of(
     {
         "Sid": "example-statement-ID",

@@ -60,6 +60,8 @@ GOOD = [
     (text(statement("Principal")), IDENTITY),
     (text(statement("Principal", Action="sqs:*", Resource="*")), IDENTITY),
     (text(statement("Principal", Action="*", Resource="*")), PolicyKind.SESSION),
+    # The topic that has the policy, as in SNS's own.
+    (text(statement("Resource", Action="sns:Publish")), OTHER),
     # What is narrowed down as Access Analyzer recommends.
     (
         text(
@@ -256,7 +258,9 @@ def test_a_key_that_is_given_twice_has_its_place() -> None:
         (text(STATEMENT), RESOURCE),
         (text(statement("Principal", NotPrincipal=USER)), RESOURCE),
         (text(statement("Principal")), IDENTITY),
-        (text(statement("Resource")), TRUST),
+        (text(statement("Resource", Action="sts:AssumeRole")), TRUST),
+        (text(statement("Resource")), RESOURCE),
+        (text(statement("Resource", Action="ecr:GetDownloadUrlForLayer")), OTHER),
         # A key's policy, as the SQS guide prints them.
         (text(statement(Action=["kms:Decrypt", "kms:GenerateDataKey"], Resource="*")), OTHER),
         (text(statement(Action="sns:Publish", Resource=TOPIC)), OTHER),

@@ -124,8 +124,18 @@ def _resources(elements: dict[str, object], path: str, reading: Reading) -> Sele
         if given:
             raise PolicyInvalid("a trust policy names no resource: it is its role's", path, RESOURCE)
         return EVERY_RESOURCE
+    if not given and may_lack_resource(reading.kind, lenient=reading.lenient):
+        return EVERY_RESOURCE
     name, negated = _one_of(elements, "Resource", path, NO_RESOURCES)
     return read_resources(elements[name], f"{path}.{name}", reading, negated=negated)
+
+
+def may_lack_resource(kind: PolicyKind, *, lenient: bool = False) -> bool:
+    """Whether a statement without Resource and NotResource is about the thing that has the policy.
+
+    So it is with several services (topics of SNS, repositories of ECR); of a queue it could mean nothing else.
+    """
+    return kind is PolicyKind.OTHER_RESOURCE or (lenient and kind is PolicyKind.RESOURCE)
 
 
 def _principals(

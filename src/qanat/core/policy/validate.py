@@ -121,7 +121,7 @@ def _check_refusal(text: str, kind: PolicyKind, report: Report) -> None:
 
 
 def guessed_kind(text: str) -> PolicyKind:
-    """What a policy most likely is, by the elements it has: of a queue, where it names principals and resources."""
+    """What a policy most likely is: of a queue, where it names principals and is not about other services alone."""
     try:
         tree = decode(text)
     except PolicyInvalid:
@@ -130,15 +130,13 @@ def guessed_kind(text: str) -> PolicyKind:
     statements = [node for node in (nodes if isinstance(nodes, list) else [nodes]) if isinstance(node, dict)]
     if not any({"Principal", "NotPrincipal"} & node.keys() for node in statements):
         return PolicyKind.IDENTITY
-    if not any({"Resource", "NotResource"} & node.keys() for node in statements):
-        return PolicyKind.TRUST
-    return PolicyKind.RESOURCE if _may_be_a_queues(statements) else PolicyKind.OTHER_RESOURCE
-
-
-def _may_be_a_queues(statements: list[dict[str, object]]) -> bool:
-    """Unless all of it is about another service."""
     views = [View("", PolicyKind.RESOURCE, variables=True, node=node) for node in statements]
     actions = [item.text.lower() for view in views for item in view.items("Action")]
     resources = [item.text for view in views for item in view.items("Resource")]
+    named = any({"Resource", "NotResource"} & node.keys() for node in statements)
+    if not named and all(action.startswith("sts:") for action in actions):
+        return PolicyKind.TRUST
     foreign = [text for text in actions if ":" in text and not text.startswith(("sqs:", "qanat:"))]
-    return len(foreign) < len(actions) or not actions or any(":sqs:" in text for text in resources)
+    if not actions or len(foreign) < len(actions) or any(":sqs:" in text for text in resources):
+        return PolicyKind.RESOURCE
+    return PolicyKind.OTHER_RESOURCE

@@ -16,7 +16,7 @@ _QUEUE: Final = re.compile(r"[A-Za-z0-9_*?-]{0,80}(?:\.fifo|\.\*|\*)?\Z")
 # What ARNs of IAM's own policies have for an account.
 _AWS: Final = "aws"
 # Names of S3's buckets are everybody's; its access points and jobs are somewhere.
-_BUCKET: Final = re.compile(r"[a-z0-9.*?-]+(?:/|\Z)(?!.*accesspoint/)")
+_BUCKET: Final = re.compile(r"(?!(?:accesspoint|access-grants|job|storage-lens)/)[a-z0-9.*?-]+(?:/|\Z)")
 
 
 def check_arn(item: Item, report: Report) -> None:

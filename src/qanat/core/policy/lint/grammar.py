@@ -23,6 +23,7 @@ from qanat.core.policy.operators import OPERATORS
 from qanat.core.policy.principals import KINDS
 from qanat.core.policy.sizes import WITHOUT_PRINCIPAL, PolicyKind
 from qanat.core.policy.statement import ELEMENTS as STATEMENT_ELEMENTS
+from qanat.core.policy.statement import may_lack_resource
 from qanat.core.policy.syntax import Number, each
 
 _EMPTY: Final = {"Action": "EMPTY_ARRAY_ACTION", "Resource": "EMPTY_ARRAY_RESOURCE"}
@@ -164,7 +165,7 @@ def _check_principal(name: str, view: View, report: Report) -> None:
 
 def _check_items(element: str, view: View, report: Report) -> None:
     present = list(_names(element, view, report))
-    if not present:
+    if not present and not (element == "Resource" and may_lack_resource(view.kind)):
         report.find(f"MISSING_{element.upper()}", view.path)
     for name in present:
         path = f"{view.path}.{name}"
