@@ -86,7 +86,9 @@ def test_the_quota_is_of_all_policies_of_a_holder(world: World, kind: HolderKind
         ({"Action": "send"}, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."),
         ({"Action": "a:b:c"}, "Actions/Condition can contain only one colon."),
         ({"Resource": "queue"}, 'Resource queue must be in ARN format or "*".'),
-        ({"Effect": "allow"}, "Syntax errors in policy."),
+        ({"Effect": "Permit"}, "Syntax errors in policy."),
+        ({"Effect": "allow"}, "The policy failed legacy parsing"),
+        ({"Action": "a_b:c"}, "Vendor a_b is not valid"),
     ],
     ids=str,
 )

@@ -331,6 +331,28 @@ def test_keys_of_services_and_identity_providers(key: str) -> None:
     assert not holds({"StringEquals": {key: "x"}}, {})
 
 
+@pytest.mark.parametrize("negated", ["", "Not"])
+@pytest.mark.parametrize(
+    ("operator", "operand", "value"),
+    [
+        ("Numeric{}Equals", "ten", "10"),
+        ("Date{}Equals", "tomorrow", "2030-01-01"),
+        ("{}IpAddress", "10.0.0.0/33", "10.0.0.1"),
+    ],
+)
+def test_sts_takes_literals_that_are_none_and_they_fail_closed(
+    operator: str, operand: str, value: str, negated: str
+) -> None:
+    name = operator.format(negated)
+    for effect in ("Allow", "Deny"):
+        statement = {"Effect": effect, "Action": "*", "Resource": "*", "Condition": {name: {K: operand}}}
+        text = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        session = parse(text, PolicyKind.SESSION)
+        assert session.statements[0].applies("*", {K.lower(): value}) is (effect == "Deny")
+        with pytest.raises(PolicyInvalid):
+            parse(text, PolicyKind.IDENTITY)
+
+
 REFUSED = [
     ({"StringSimilar": {K: "x"}}, "`StringSimilar` is not a condition operator"),
     ({"stringequals": {K: "x"}}, "did you mean StringEquals?"),

@@ -143,7 +143,9 @@ def test_what_an_error_repeats_is_cut_short_and_on_one_line() -> None:
 
 IAM_REASONS = [
     ("{", "Syntax errors in policy."),
-    (identity(Effect="allow"), "Syntax errors in policy."),
+    (identity(Effect="Permit"), "Syntax errors in policy."),
+    (identity(Effect="allow"), "The policy failed legacy parsing"),
+    (identity(Action="sqs_:SendMessage"), "Vendor sqs_ is not valid"),
     (text(statement("Principal"), Version="2000-01-01"), errors.VERSION),
     (text(STATEMENT), "Policy document should not specify a principal."),
     (text(statement("Principal", NotPrincipal="*")), errors.PRINCIPAL),

@@ -20,6 +20,7 @@ DUPLICATE_SID: Final = "Statement IDs (SID) in a single policy must be unique."
 NO_ACTIONS: Final = "Policy statement must contain actions."
 NO_RESOURCES: Final = "Policy statement must contain resources."
 NO_VENDOR: Final = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
+LEGACY: Final = "The policy failed legacy parsing"
 COLONS: Final = "Actions/Condition can contain only one colon."
 
 

@@ -47,5 +47,11 @@ class Reading:
     principal_count: int = 0
     condition_count: int = 0
 
+    @property
+    def takes_any_literal(self) -> bool:
+        """Whether a condition's number, date, address or base64 text may be none: STS was seen to take such session
+        policies, which IAM refuses to keep."""
+        return self.lenient or self.kind is PolicyKind.SESSION
+
     def find(self, code: str, message: str, path: str = "") -> None:
         self.findings.append(Finding(code, message, path))

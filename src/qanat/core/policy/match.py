@@ -20,6 +20,7 @@ from qanat.core.policy.syntax import texts_of
 from qanat.core.policy.variables import Context, Template, Variable, Wild, pieces, read_template
 
 _ACTION: Final = re.compile(r"[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+\Z")
+_VENDOR: Final = re.compile(r"[A-Za-z0-9*?.-]*\Z")
 _VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
 _CONTROLS: Final = frozenset({PolicyKind.SERVICE_CONTROL, PolicyKind.RESOURCE_CONTROL})
 # Fewer name no service.
@@ -66,7 +67,10 @@ def _each(
 
 def _action(text: str, path: str, reading: Reading) -> Template:
     if text != "*" and not _ACTION.match(text):
+        vendor, colon, _ = text.partition(":")
         reason = COLONS if text.count(":") > 1 else NO_VENDOR
+        if reason == NO_VENDOR and colon and not _VENDOR.match(vendor):
+            reason = f"Vendor {shown(vendor)} is not valid"
         raise PolicyInvalid(f"{quoted(text)} is not an action such as sqs:SendMessage, nor `*`", path, reason)
     template = pieces(text.lower(), wildcards=True)
     if reading.kind is PolicyKind.RESOURCE:

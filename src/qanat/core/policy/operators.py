@@ -59,13 +59,13 @@ def _templates(site: Site, *, wildcards: bool) -> list[Template]:
 
 def _values(site: Site, read: Callable[[str], T | None], noun: str) -> tuple[tuple[T, ...], bool]:
     """Each operand read, as it must be where variables are not allowed; and whether all comparisons are to be true,
-    because an operand is no such value and the reading is lenient."""
+    because an operand is no such value and is taken all the same."""
     values, unreadable = list[T](), False
     for path, text in site.operands:
         value = read(text)
         if value is not None:
             values.append(value)
-        elif site.reading.lenient:
+        elif site.reading.takes_any_literal:
             unreadable = True
         else:
             raise PolicyInvalid(f"{quoted(text)} is not {noun}", path)
@@ -147,7 +147,7 @@ def _ordered(read: Callable[[str], T | None], compare: Callable[[T, T], bool], n
 
 
 def _addresses(site: Site) -> Test:
-    read = network_or_nowhere if site.reading.lenient else network
+    read = network_or_nowhere if site.reading.takes_any_literal else network
     networks, always = _values(site, read, "an IP address or CIDR block")
 
     def test(value: str, _: Context) -> bool | None:

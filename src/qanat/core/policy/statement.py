@@ -10,6 +10,7 @@ from typing import Final
 
 from qanat.core.policy.conditions import Condition, read_conditions
 from qanat.core.policy.errors import (
+    LEGACY,
     NO_ACTIONS,
     NO_RESOURCES,
     PRINCIPAL,
@@ -94,7 +95,8 @@ def _effect(elements: dict[str, object], path: str) -> Effect:
         raise PolicyInvalid("has no Effect", path)
     text = text_of(elements["Effect"], f"{path}.Effect")
     if text not in {"Allow", "Deny"}:
-        raise PolicyInvalid(f"must be Allow or Deny, not {quoted(text)}", f"{path}.Effect")
+        reason = LEGACY if text.capitalize() in {"Allow", "Deny"} else SYNTAX
+        raise PolicyInvalid(f"must be Allow or Deny, not {quoted(text)}", f"{path}.Effect", reason)
     return Effect(text)
 
 

@@ -178,8 +178,11 @@ def check_operand(operator: str, item: Item, view: View, report: Report) -> None
         spelling = spelling_of(operator, "")
     except PolicyInvalid:
         return
+    reading = _reading(view)
+    # STS takes literals in session policies that are none; they never do what was meant.
+    reading.kind = PolicyKind.IDENTITY if view.kind is PolicyKind.SESSION else view.kind
     try:
-        read_conditions({operator: {"aws:key": item.text}}, "", _reading(view), denies=view.denies)
+        read_conditions({operator: {"aws:key": item.text}}, "", reading, denies=view.denies)
     except PolicyInvalid as error:
         variable = "${" in item.text and view.variables
         if variable and not spelling.name.startswith(_TAKES_VARIABLES):
