@@ -18,9 +18,9 @@ from qanat.core.control import Control
 from qanat.core.errors import AccessDenied
 from qanat.core.identity.model import Caller, PrincipalType
 from qanat.core.names import ACCOUNT_ID, Arn, queue_arn
+from qanat.core.policy.actions import BATCHES
 from qanat.core.policy.sizes import PolicyKind
 from qanat.core.policy.stored import StoredPolicy
-from qanat.core.policy.trace.elements import BATCHES
 from qanat.core.policy.values import address
 from qanat.core.queues.errors import QueueDoesNotExist
 from qanat.core.way import WayIn

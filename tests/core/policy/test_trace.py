@@ -232,6 +232,7 @@ ELEMENTS = [
         "is in Region eu-west-1, the resource in us-east-2",
     ),
     ({"Resource": QUEUE.replace("orders", "Orders")}, True, "in upper and lower case"),
+    ({"Resource": f"{QUEUE}/*"}, True, f"{QUEUE}/* is what lies below {QUEUE}, and not that itself"),
     ({"Resource": QUEUE.replace("orders", "jobs")}, False, f"it does not name {QUEUE}"),
 ]
 
@@ -247,6 +248,12 @@ def test_an_action_or_resource_that_misses(change: dict[str, str], near: bool, w
     assert statement.near
     first = found.advice[0]
     assert (first.add is None) is near
+
+
+def test_what_is_on_no_one_queue_takes_a_star() -> None:
+    policies = Policies(identity=identity({**ALLOW, "Action": "sqs:ListQueues"}))
+    found = trace(Request(ANN, "sqs:ListQueues", "*", A, PUBLIC), policies)
+    assert "only a Resource of * matches" in found.advice[0].text
 
 
 def test_a_denial_names_the_way_past_it() -> None:

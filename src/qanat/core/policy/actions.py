@@ -39,12 +39,14 @@ OWN_ACTIONS: Final = frozenset({"qanat:peekmessages"})
 """Of operations on queues that AWS does not have. A queue policy may name them; to other accounts it grants none."""
 QUEUE_ACTIONS: Final = SQS_ACTIONS | OWN_ACTIONS
 
-_BATCHES: Final = {
-    f"{single.lower()}batch": single
-    for single in ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:SendMessage")
+BATCHES: Final = {
+    "sqs:changemessagevisibilitybatch": "sqs:ChangeMessageVisibility",
+    "sqs:deletemessagebatch": "sqs:DeleteMessage",
+    "sqs:sendmessagebatch": "sqs:SendMessage",
 }
+"""Calls that are judged as another action, which no policy can name by their own."""
 
 
 def permission_of(action: str) -> str:
     """The permission that `action` takes: of a batch call that of its single action, else its own."""
-    return _BATCHES.get(action.lower(), action)
+    return BATCHES.get(action.lower(), action)

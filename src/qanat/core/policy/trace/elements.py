@@ -5,18 +5,13 @@ from difflib import get_close_matches
 from typing import Final
 
 from qanat.core.names import Arn
+from qanat.core.policy.actions import BATCHES
 from qanat.core.policy.glob import Style, patterns
 from qanat.core.policy.match import Selector
 from qanat.core.policy.statement import Statement
 from qanat.core.policy.trace.model import Element
 from qanat.core.policy.variables import Context, pieces
 
-BATCHES: Final = {
-    "sqs:changemessagevisibilitybatch": "sqs:ChangeMessageVisibility",
-    "sqs:deletemessagebatch": "sqs:DeleteMessage",
-    "sqs:sendmessagebatch": "sqs:SendMessage",
-}
-"""Calls that are judged as another action, which no policy can name by their own."""
 _FIFO: Final = ".fifo"
 # Alike enough to be a slip of the pen.
 _ALIKE: Final = 0.9
@@ -54,6 +49,8 @@ def resource_element(
 
 
 def _resource_missed(texts: Sequence[str], resource: str) -> tuple[str, bool]:
+    if resource == "*":
+        return "the action is on no one resource, so that only a Resource of * matches", True
     for text in texts:
         why = _near_miss(text, resource)
         if why:
@@ -80,6 +77,8 @@ def _near_miss(text: str, resource: str) -> str:
         return ""
     if named.resource.lower() == asked.resource.lower():
         return f"{text} differs from {resource} in upper and lower case"
+    if named.resource in (f"{asked.resource}/*", f"{asked.resource}:*"):
+        return f"{text} is what lies below {resource}, and not that itself"
     if named.resource + _FIFO == asked.resource:
         return f"{text} lacks the {_FIFO} that is part of the queue's name"
     return ""
