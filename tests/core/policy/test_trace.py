@@ -250,6 +250,21 @@ def test_an_action_or_resource_that_misses(change: dict[str, str], near: bool, w
     assert (first.add is None) is near
 
 
+@pytest.mark.parametrize(
+    ("action", "near"), [("sqs:ReceiveMessage", True), ("s?s:Get*", True), ("sts:*", False)]
+)
+def test_actions_of_another_service_come_nowhere_near(action: str, near: bool) -> None:
+    found = traced(Policies(identity=identity({**ALLOW, "Action": action})))
+    assert only_statement(found, Layer.IDENTITY).near is near
+
+
+def test_what_names_other_services_to_spare_them_may_come_near() -> None:
+    spared = {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}
+    condition = {"Condition": {"StringEquals": {"aws:SourceVpce": "vpce-1"}}}
+    found = traced(Policies(identity=identity({**spared, **condition})))
+    assert only_statement(found, Layer.IDENTITY).near
+
+
 def test_what_is_on_no_one_queue_takes_a_star() -> None:
     policies = Policies(identity=identity({**ALLOW, "Action": "sqs:ListQueues"}))
     found = trace(Request(ANN, "sqs:ListQueues", "*", A, PUBLIC), policies)

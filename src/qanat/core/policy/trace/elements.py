@@ -25,6 +25,14 @@ def action_element(selector: Selector, name: str, texts: Sequence[str], action: 
     return Element(name, matched, tuple(texts), action, why, near)
 
 
+def is_of_its_service(name: str, texts: Sequence[str], action: str) -> bool:
+    """Whether a statement is about the service at all: those of others have nothing to do with the request."""
+    if name == "NotAction":
+        return True
+    service = action.lower().partition(":")[0]
+    return any(_matches(text.lower().partition(":")[0], service) for text in texts)
+
+
 def _action_missed(texts: Sequence[str], action: str) -> tuple[str, bool]:
     for text in texts:
         judged_as = BATCHES.get(text.lower())

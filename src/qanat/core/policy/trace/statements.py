@@ -6,7 +6,7 @@ from qanat.core.policy.decision import Named, Request
 from qanat.core.policy.principals import Grade
 from qanat.core.policy.statement import Effect, Statement
 from qanat.core.policy.trace.conditions import tested
-from qanat.core.policy.trace.elements import action_element, resource_element
+from qanat.core.policy.trace.elements import action_element, is_of_its_service, resource_element
 from qanat.core.policy.trace.model import Element, PolicyTrace, StatementTrace, Tested
 from qanat.core.policy.trace.principals import principal_element
 from qanat.core.policy.trace.written import Written, written
@@ -53,6 +53,7 @@ def _statement(statement: Statement, text: Written, request: Request, bounded: b
         and not applies
         and distance(elements, conditions) <= NEAR_MAX
         and not _would_open(elements)
+        and is_of_its_service(*text.action, request.action)
     )
     return StatementTrace(
         statement.index, statement.sid, statement.effect.value, applies, near, tuple(elements), conditions
