@@ -51,6 +51,21 @@ def test_the_answer_and_the_log_say_so_and_root_mends_it(
     admin.send_message(QueueUrl=queue.url, MessageBody="m")
 
 
+def test_a_queue_for_an_organization_that_nobody_here_is_of(
+    server: Server, admin: Any, queue: MadeQueue, clients: Any
+) -> None:
+    members = policy(
+        deny("sqs:*", Principal="*", Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}})
+    )
+    answer = admin.set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": members})
+    finding = answer["ResponseMetadata"]["HTTPHeaders"]["x-qanat-finding"]
+    assert "to everyone in the queue's account, wherever they call from" in finding
+    assert refusal(admin.get_queue_attributes, QueueUrl=queue.url).code == "AccessDenied"
+    told = qanat(server, "policy", "explain", "--queue", queue.name).stdout
+    assert "there are no organizations here" in " ".join(told.split())
+    clients.of("sqs", root_key(server)).set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": ""})
+
+
 def test_by_the_command_line(server: Server, admin: Any, queue: MadeQueue) -> None:
     done = qanat(server, "queue", "policy", queue.name, "--set", "-", stdin=NOBODY)
     assert (done.returncode, done.stderr) == (0, f"warning: {FINDING}\n")

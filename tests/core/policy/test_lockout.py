@@ -221,3 +221,21 @@ def test_few_of_many_ways_are_told() -> None:
     assert found is not None
     assert len(found.ways) == 12
     assert found.text.endswith(f"or through {named[4]} or by 7 other ways")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringNotEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}},
+        {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-abcdefghij"}},
+        {"ForAllValues:StringNotLike": {"aws:PrincipalOrgPaths": "o-abcdefghij/*"}},
+    ],
+    ids=json.dumps,
+)
+def test_where_there_are_no_organizations_nobody_is_of_one(condition: dict[str, Any]) -> None:
+    text = json.dumps({"Version": "2012-10-17", "Statement": deny(condition)})
+    document = parse(text, PolicyKind.RESOURCE)
+    assert locks_out_administrators(document, QUEUE) is None
+    found = locks_out_administrators(document, QUEUE, organizations=False)
+    assert found is not None
+    assert found.everywhere

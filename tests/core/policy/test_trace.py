@@ -151,6 +151,13 @@ CONDITIONS = [
     ),
     ({"Null": {"aws:SourceVpce": True}}, PRIVATE, False, "vpce-2", "the request has the key"),
     (
+        {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}},
+        PUBLIC,
+        True,
+        None,
+        "there are no organizations here, so no request has the key, and IfExists makes it true of an absent key",
+    ),
+    (
         {"ForAnyValue:Null": {"aws:SourceVpce": True}},
         PUBLIC,
         False,

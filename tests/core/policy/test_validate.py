@@ -236,6 +236,9 @@ def test_a_deny_with_its_exceptions_for_services_still_hits_endpoints() -> None:
     assert codes(validate(text(denied), RESOURCE)) == ["DENY_HITS_ENDPOINTS"]
     spared = statement(Effect="Deny", Condition={**condition, "Null": {"aws:SourceVpce": "true"}})
     assert codes(validate(text(spared), RESOURCE)) == []
+    # From the expected network or through the expected endpoint.
+    expected = {**condition, "StringNotEquals": {"aws:SourceVpce": "vpce-1a2b3c4d"}}
+    assert codes(validate(text(statement(Effect="Deny", Condition=expected)), RESOURCE)) == []
 
 
 def test_whose_the_queue_is_may_be_said() -> None:

@@ -70,7 +70,7 @@ class Queues:
         policy = settings_of(queue).policy
         if policy is None:
             return
-        lockout = locks_out_administrators(parse(policy, PolicyKind.RESOURCE), queue.arn)
+        lockout = locks_out_administrators(parse(policy, PolicyKind.RESOURCE), queue.arn, organizations=False)
         if lockout is None:
             return
         call.finding = f"Statement {lockout.statement} of the policy: {lockout.text}; root can always mend it"

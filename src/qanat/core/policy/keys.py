@@ -92,6 +92,17 @@ THROUGH_ENDPOINT: Final = frozenset(
     }
 )
 """Keys of requests that came through a VPC endpoint, in lower case."""
+OF_ORGANIZATIONS: Final = frozenset(
+    {
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:resourceorgid",
+        "aws:resourceorgpaths",
+        "aws:vpceorgid",
+        "aws:vpceorgpaths",
+    }
+)
+"""Keys of requests by, to or through what belongs to an organization."""
 OUTSIDE_ENDPOINT: Final = frozenset({"aws:sourceip"})
 """Keys of requests that did not."""
 

@@ -45,8 +45,12 @@ class Lockout(Struct, frozen=True):
         return f"it refuses sqs:SetQueueAttributes to everyone in the queue's account{where}"
 
 
-def locks_out_administrators(document: Document, queue_arn: str) -> Lockout | None:
+def locks_out_administrators(
+    document: Document, queue_arn: str, *, organizations: bool = True
+) -> Lockout | None:
     """None where someone of the queue's account can still change the policy, on the public listener, over TLS.
+
+    `organizations` is false where there are none: then nobody has the keys that their members have.
 
     A user who may do everything is tried, root, and whom the policy names. Root is tried as anyone is: that root may
     mend a policy all the same is not the policy's doing.
@@ -56,14 +60,16 @@ def locks_out_administrators(document: Document, queue_arn: str) -> Lockout | No
     if arn is None or not denies:
         return None
     try:
-        return _judged(_Trial(denies, queue_arn, Samples(document, denies, arn), _Tries()))
+        samples = Samples(document, denies, arn, organizations=organizations)
+        return _judged(_Trial(denies, queue_arn, samples, _Tries()))
     except TooMany:
         pass
     # Together they say too much to be tried; one of them alone may already be enough.
     tries = _Tries()
     for statement in denies:
         try:
-            found = _judged(_Trial((statement,), queue_arn, Samples(document, (statement,), arn), tries))
+            samples = Samples(document, (statement,), arn, organizations=organizations)
+            found = _judged(_Trial((statement,), queue_arn, samples, tries))
         except TooMany:
             continue
         if found is not None:

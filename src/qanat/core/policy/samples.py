@@ -15,7 +15,7 @@ from qanat.core.identity.model import Caller, PrincipalType, root_of
 from qanat.core.names import Arn, ec2_arn, user_arn
 from qanat.core.policy.document import Document
 from qanat.core.policy.errors import shown
-from qanat.core.policy.keys import THROUGH_ENDPOINT, global_key
+from qanat.core.policy.keys import OF_ORGANIZATIONS, THROUGH_ENDPOINT, global_key
 from qanat.core.policy.statement import Statement
 from qanat.core.policy.syntax import decode, each
 from qanat.core.policy.values import instant_ms, number
@@ -85,8 +85,11 @@ class Way(Struct, frozen=True):
 
 
 class Samples:
-    def __init__(self, document: Document, denies: Iterable[Statement], queue: Arn) -> None:
-        """What `denies`, statements of `document`, name."""
+    def __init__(
+        self, document: Document, denies: Iterable[Statement], queue: Arn, *, organizations: bool = True
+    ) -> None:
+        """What `denies`, statements of `document`, name. `organizations`: whether anybody may be of one."""
+        self._organizations = organizations
         self._document = document
         self._queue = queue
         denies = tuple(denies)
@@ -137,9 +140,10 @@ class Samples:
             "aws:sourcevpc": ANY_VPC,
             "aws:vpcsourceip": ANY_ADDRESS,
             "aws:vpceaccount": self._queue.account,
-            "aws:vpceorgid": _ANY_ORGANIZATION,
             "aws:sourcevpcarn": ec2_arn(self._queue.region, self._queue.account, "vpc", ANY_VPC),
         }
+        if self._organizations:
+            ordinary["aws:vpceorgid"] = _ANY_ORGANIZATION
         choices = [
             [(key, "", value), *((key, text, text) for text in self._values(key))]
             for key, value in ordinary.items()
@@ -158,7 +162,11 @@ class Samples:
         """What a caller may have besides: tags, an organization, a second factor, a time of day."""
         choices: list[list[tuple[str, str | tuple[str, ...] | None]]] = []
         for key, values in self._named.items():
-            if key in _SET or key.startswith(_ABSENT):
+            if (
+                key in _SET
+                or key.startswith(_ABSENT)
+                or (key in OF_ORGANIZATIONS and not self._organizations)
+            ):
                 continue
             known = global_key(key)
             around = dict.fromkeys(other for value in values[:_VALUES_MAX] for other in _around(value))

@@ -188,6 +188,8 @@ def _check_denied_endpoints(view: View, statement: Statement, places: dict[str, 
         statement.effect is not Effect.DENY
         or view.kind is PolicyKind.ENDPOINT
         or "aws:sourceip" not in places
+        # Whoever says which endpoints are meant to pass has thought of them.
+        or THROUGH_ENDPOINT & places.keys()
     ):
         return
     if all(condition.holds(_THROUGH) for condition in statement.conditions):

@@ -3,6 +3,7 @@
 from typing import Final
 
 from qanat.core.policy.conditions import Condition
+from qanat.core.policy.keys import OF_ORGANIZATIONS
 from qanat.core.policy.operators import OPERATORS
 from qanat.core.policy.trace.model import Seen, Tested
 from qanat.core.policy.trace.words import listed
@@ -90,6 +91,8 @@ def _absent(key: str, context: Context) -> str:
         return "only temporary credentials have the key"
     if key == _OF_CODES:
         return "only credentials that were given out for a code of an MFA device have the key"
+    if key in OF_ORGANIZATIONS:
+        return "there are no organizations here, so no request has the key"
     if key in _OF_SERVICES:
         return "only a service that acts for somebody has the key"
     for prefix, why in _TAGS.items():

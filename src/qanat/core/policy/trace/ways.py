@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from qanat.core.policy.keys import OF_ORGANIZATIONS
 from qanat.core.policy.trace.conditions import bare, is_negated
 from qanat.core.policy.trace.model import Tested
 from qanat.core.policy.trace.words import had, listed
@@ -56,6 +57,8 @@ def way(test: Tested, context: Context, *, to_hold: bool) -> str:
 
 def _what(test: Tested, *, to_hold: bool) -> str:
     name, key = bare(test.operator), test.key.lower()
+    if key in OF_ORGANIZATIONS:
+        return f"take {test.key} out of the statement, for there are no organizations here"
     if name == "Null" and test.operator != name:
         return f"take {test.operator} out of the policy, for no request changes it"
     if name == "Null":
