@@ -2,16 +2,23 @@
 
 import asyncio
 import logging
+import socket
+import ssl
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
+import uvloop
 
 from qanat.core.control import Control, TakeSnapshot
 from qanat.core.identity.commands import CreateAccount
 from qanat.core.network import commands as ec2
 from qanat.core.network.model import EndpointState
 from qanat.net.errors import TlsUnusable
-from support.plane import ACCOUNT, HOME, SQS, World, unavailable, world
+from qanat.net.tls import endpoint_hosts, open_authority
+from support.plane import ACCOUNT, HOME, REGION, SQS, World, unavailable, world
 
 AVAILABLE = ("available", None)
 RESOLVERS = {"10.0.0.2", "169.254.169.253"}
@@ -422,3 +429,68 @@ def test_without_isolation_no_security_group_can_be_asked() -> None:
         assert not listener.door.admits("127.0.0.1")
 
     played(scenario)
+
+
+HANDSHAKE_BEGUN = bytes.fromhex("160301020001")
+
+
+def clients_of(address: tuple[str, int], authority: Path) -> list[socket.socket]:
+    """One that is connected, one in its handshake, one that has said nothing yet."""
+    context = ssl.create_default_context(cafile=str(authority))
+    connected = context.wrap_socket(socket.create_connection(address), server_hostname=SQS)
+    begun, silent = socket.create_connection(address), socket.create_connection(address)
+    begun.sendall(HANDSHAKE_BEGUN)
+    connected.sendall(b"GET")
+    found = [connected, begun, silent]
+    for client in found:
+        client.setblocking(False)
+    return found
+
+
+def is_told(client: socket.socket) -> bool:
+    """Whether the other end has closed."""
+    try:
+        return client.recv(1) == b""
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return False
+    except OSError:
+        return True
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+@pytest.mark.parametrize("gone", ["the endpoint", "all"])
+def test_who_is_connected_is_told_so_while_the_address_is_still_there(
+    run: Callable[[Any], Any], tmp_path: Path, gone: str
+) -> None:
+    """Without it, nothing would reach the client any more, the end of its connection neither."""
+    told: list[list[bool]] = []
+
+    async def scenario() -> None:
+        authority = open_authority(tmp_path, now := datetime.now(UTC))
+        context = authority.server_context("endpoint", endpoint_hosts(REGION), now)
+        async with world() as w:
+            w.tls = lambda _: context
+            w.driver.isolates = False
+            vpc_id = w.vpc()
+            endpoint_id = w.endpoint(vpc_id, w.subnet(vpc_id))
+            await w.settled()
+            address = w.driver.sockets[vpc_id, "10.0.1.4"][0].getsockname()
+            clients = await asyncio.to_thread(clients_of, address, tmp_path / "ca.pem")
+
+            def note(*_: str) -> None:
+                told.append([is_told(client) for client in clients])
+
+            (listener,) = w.plane._placed[vpc_id].listeners.values()
+            while not (listener._handshakes and listener._waiting):  # noqa: ASYNC110 -- as it is accepted
+                await asyncio.sleep(0)
+            w.driver.watched = note
+            if gone == "the endpoint":
+                w.delete(endpoint_id)
+                await w.settled()
+            else:
+                await w.plane.close()
+            for client in clients:
+                client.close()
+
+    run(scenario())
+    assert told[0] == [True, True, True]

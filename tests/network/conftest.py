@@ -11,7 +11,7 @@ from support.vpc import Cloud
 @pytest.fixture(scope="session")
 def cloud(start_server: StartServer) -> Iterator[Cloud]:
     """Its VPCs are network namespaces."""
-    made = Cloud(start_server("--network", "netns", "--cooldown-s", "0"))
+    made = Cloud(start_server("--network", "netns", "--cooldown-s", "0", "--metrics-listen", "127.0.0.1:0"))
     yield made
     made.close()
 

@@ -11,9 +11,10 @@ import pytest
 
 from network.world import NEEDS_NAMESPACES
 from support.clients import refusal
+from support.metrics import scrape
 from support.server import Server, traces_of_bugs
 from support.things import MadeQueue, MadeUser
-from support.vpc import SQS, Cloud, Instance, Outcome, eventually, private_url
+from support.vpc import SQS, WAIT_S, Cloud, Instance, Outcome, eventually, private_url
 
 pytestmark = NEEDS_NAMESPACES
 
@@ -54,7 +55,7 @@ class TestDeletion:
         for name in ("standing", "in the handshake", "silent"):
             assert inside.ask("ended", name=name) == {"ended": True}, name
         for name in (SQS, *endpoint.names):
-            assert inside.ask("look_up", name=name)["code"] == "NXDOMAIN"
+            eventually(partial(inside.look_up, name), lambda found: found["code"] == "NXDOMAIN")
         assert inside.send(place.user, place.queue).status == 0
         assert inside.connects(address, wait_s=1) == "no answer"
         assert cloud.interfaces("description", f"VPC Endpoint Interface {endpoint.endpoint_id}") == []
@@ -77,9 +78,10 @@ class TestDeletion:
 
         polling = threading.Thread(target=poll)
         polling.start()
-        eventually(lambda: len(found), lambda number: number == 1)
+        parked = "qanat_parked_receives"
+        eventually(lambda: scrape(cloud.server).of(parked), lambda number: number == 1)
         cloud.delete(endpoint)
-        polling.join(10)
+        polling.join()
         assert [outcome.status for outcome in found] == [200, 0]
 
     def test_its_address_is_free_again(self, place: Place) -> None:
@@ -90,6 +92,7 @@ class TestDeletion:
             assert endpoint.addresses == ("10.0.1.77",)
             assert place.inside.send(place.user, place.queue).allowed
             cloud.delete(endpoint)
+        eventually(partial(place.inside.look_up, SQS), lambda found: found["code"] == "NXDOMAIN")
         assert place.inside.send(place.user, place.queue).status == 0
 
     def test_an_instance_may_have_the_address_next(self, place: Place) -> None:
@@ -132,11 +135,11 @@ class TestRestart:
         subnets = [first.subnet(vpc_id), first.subnet(vpc_id, "10.0.2.0/24", "b")]
         endpoint = first.endpoint(vpc_id, *subnets)
         queue, user = first.queue(), first.user()
-        old = Instance(first.run(vpc_id, ["sleep", "60"]), tmp_path / "stderr")
+        old = Instance(first.run(vpc_id, ["sleep", "600"]), tmp_path / "stderr")
         eventually(lambda: first.interfaces("interface-type", "interface"), lambda found: len(found) == 1)
         first.close()
         first.server.process.send_signal(how)
-        assert first.server.process.wait(20) == (0 if how is signal.SIGTERM else -signal.SIGKILL)
+        assert first.server.process.wait(WAIT_S) == (0 if how is signal.SIGTERM else -signal.SIGKILL)
         assert first.server.process.stdout is not None
         first.server.process.stdout.close()
 
@@ -152,7 +155,7 @@ class TestRestart:
         finally:
             cloud.close()
             old.process.terminate()
-            old.process.wait(20)
+            old.process.wait(WAIT_S)
             for stream in (old.process.stdin, old.process.stdout, old.process.stderr):
                 assert stream is not None
                 stream.close()

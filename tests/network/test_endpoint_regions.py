@@ -37,7 +37,7 @@ def test_an_endpoint_in_the_second_region(clouds: tuple[Cloud, Cloud]) -> None:
     assert endpoint.names[-1] == FAR_SQS
     with far.instance(vpc_id, "--user", user.name) as inside:
         assert inside.addresses(FAR_SQS) == list(endpoint.addresses)
-        assert inside.ask("look_up", name=SQS)["code"] == "NXDOMAIN"
+        assert inside.look_up(SQS)["code"] == "NXDOMAIN"
         # An unmodified client finds its region in its environment, and all names under a certificate that it trusts.
         url = inside.call(OWN, "GetQueueUrl", QueueName="jobs")
         assert url.output["QueueUrl"] == f"https://{FAR_SQS}/{ACCOUNT}/jobs"

@@ -16,7 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-WAIT_S = 10
+WAIT_S = 50
+CONNECT_TIME_S = 10
+"""Some addresses are met with silence."""
 _clients: dict[tuple[str, ...], Any] = {}
 _connections: dict[str, socket.socket] = {}
 
@@ -53,7 +55,7 @@ def _client(key: list[str] | None, url: str | None) -> Any:
     if (*found, str(url)) not in _clients:
         config = Config(
             parameter_validation=False,
-            connect_timeout=3,
+            connect_timeout=CONNECT_TIME_S,
             read_timeout=WAIT_S,
             retries={"total_max_attempts": 1},
         )
@@ -136,7 +138,7 @@ def ended(name: str) -> dict[str, Any]:
         return {"ended": True}
 
 
-def look_up(name: str) -> dict[str, Any]:
+def look_up(name: str, wait_s: float) -> dict[str, Any]:
     """What the instance's own resolver answers: addresses, the response code, and why not."""
     import dns.exception
     import dns.message
@@ -145,7 +147,7 @@ def look_up(name: str) -> dict[str, Any]:
 
     query = dns.message.make_query(name, "A", use_edns=0)
     try:
-        answer = dns.query.udp(query, _resolver(), timeout=1)
+        answer = dns.query.udp(query, _resolver(), timeout=wait_s)
     except (dns.exception.Timeout, OSError) as error:
         return {"code": type(error).__name__, "addresses": [], "why": ""}
     addresses = sorted(str(record.address) for found in answer.answer for record in found)
@@ -184,7 +186,8 @@ def certificate(host: str) -> dict[str, Any]:
 def failure(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return f"ssl: {error.reason or error}"
-    if isinstance(error, TimeoutError):
+    # An address that no host has is met with silence, and found unreachable after some seconds.
+    if isinstance(error, TimeoutError) or (isinstance(error, OSError) and error.errno == errno.EHOSTUNREACH):
         return "no answer"
     if isinstance(error, OSError) and error.errno is not None:
         return errno.errorcode.get(error.errno, str(error))

@@ -20,7 +20,7 @@ ACCOUNT, REGION = "123456789012", "us-east-2"
 HOME = Home(ACCOUNT, REGION)
 SQS = f"sqs.{REGION}.amazonaws.com"
 ZONES = tuple(f"{REGION}{letter}" for letter in "abc")
-WAIT_S = 5
+WAIT_S = 60
 
 _numbers = count(1)
 
@@ -42,6 +42,8 @@ class FakeDriver:
         """The same names: the call begins, and waits."""
         self.begun: dict[str, asyncio.Event] = {}
         self.calls: list[str] = []
+        self.watched: Callable[[str], None] = lambda _: None
+        """Called as each call begins."""
         self.vpcs: set[str] = set()
         self.sockets: dict[tuple[str, str], list[socket.socket]] = {}
         self.attached: set[tuple[str, str]] = set()
@@ -102,6 +104,7 @@ class FakeDriver:
         return sock
 
     async def _called(self, call: str, subject: str) -> None:
+        self.watched(f"{call} {subject}")
         for name in (call, f"{call} {subject}"):
             if name in self.begun:
                 self.begun[name].set()

@@ -29,8 +29,8 @@ ALL_OF_SQS = policy(allow("sqs:*"))
 EVERYTHING = policy(allow("*", Principal="*"))
 OWN: list[str] = []
 """In place of a key: the instance's own, from its environment."""
-WAIT_S = 20.0
-EVENTUALLY_S = 5.0
+WAIT_S = 60.0
+EVENTUALLY_S = 60.0
 
 _numbers = count(1)
 T = TypeVar("T")
@@ -117,7 +117,7 @@ class Instance:
         before: bytes = b"",
         tls: str | None = SQS,
         versions: Sequence[str] | None = None,
-        wait_s: float = 10,
+        wait_s: float = WAIT_S / 2,
     ) -> dict[str, Any]:
         return self.ask(
             "open",
@@ -133,12 +133,15 @@ class Instance:
     def exchange(self, name: str, data: bytes) -> dict[str, Any]:
         return self.ask("exchange", name=name, data=base64.b64encode(data).decode())
 
-    def connects(self, host: str, port: int = 443, tls: str | None = SQS, wait_s: float = 10) -> str:
+    def connects(self, host: str, port: int = 443, tls: str | None = SQS, wait_s: float = WAIT_S / 2) -> str:
         """`yes`, or why not."""
         return str(self.open("probe", host, port, tls=tls, wait_s=wait_s).get("failed", "yes"))
 
+    def look_up(self, name: str, wait_s: float = WAIT_S / 2) -> dict[str, Any]:
+        return self.ask("look_up", name=name, wait_s=wait_s)
+
     def addresses(self, name: str) -> list[str]:
-        found: list[str] = self.ask("look_up", name=name)["addresses"]
+        found: list[str] = self.look_up(name)["addresses"]
         return found
 
     def stop(self) -> int:

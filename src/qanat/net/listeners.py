@@ -74,6 +74,14 @@ class Listener:
         for protocol in list(self._connected):
             protocol.abort()
 
+    async def emptied(self) -> None:
+        """After `drop_connections`: returns when the last of these sockets is closed, which takes turns of the loop."""
+        await asyncio.gather(*self._handshakes, return_exceptions=True)
+        while standing := self._server.connections.intersection(self._connected):
+            for protocol in standing:
+                protocol.abort()  # its handshake ended just before it would have been cancelled
+            await asyncio.sleep(0)
+
     def _accept(self) -> None:
         for _ in range(_ACCEPTS_AT_ONCE):
             try:

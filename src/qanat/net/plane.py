@@ -7,7 +7,7 @@ An endpoint is reported available when all its sockets listen, and failed with t
 import asyncio
 import logging
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
@@ -236,12 +236,10 @@ class Plane:
 
     async def _drop_listeners(self, placed: _PlacedVpc) -> bool:
         """Closes every way in that is no more; whether the driver has taken their addresses out too."""
-        for interface_id, listener in list(placed.listeners.items()):
-            if self._network.interface(interface_id) is None:
-                del placed.listeners[interface_id]
-                listener.close()
-                listener.drop_connections()
-                placed.unreleased.add(listener.address)
+        gone = [one for one in placed.listeners if self._network.interface(one) is None]
+        dropped = [placed.listeners.pop(interface_id) for interface_id in gone]
+        placed.unreleased.update(listener.address for listener in dropped)
+        await _ended(dropped)
         for address in list(placed.unreleased):
             try:
                 await self._driver.release(placed.vpc_id, address)
@@ -310,9 +308,7 @@ class Plane:
 
     async def _remove_vpc(self, vpc_id: str) -> None:
         placed = self._placed.pop(vpc_id)
-        for listener in placed.listeners.values():
-            listener.close()
-            listener.drop_connections()
+        await _ended(placed.listeners.values())
         if placed.resolver is not None:
             await placed.resolver.close()
         try:
@@ -320,3 +316,15 @@ class Plane:
         except NetworkUnavailable as error:
             # Nothing of ours is in it any more; whoever held it has ended, or will take it along.
             logger.warning("the network of %s cannot be removed: %s", vpc_id, error)
+
+
+async def _ended(listeners: Collection[Listener]) -> None:
+    """Nobody comes in by them any more, and whoever had is told so, which takes the address that they came to.
+
+    Without its address a connection ends in silence: its client finds out when it asks again, and has no answer.
+    """
+    for listener in listeners:
+        listener.close()
+        listener.drop_connections()
+    for listener in listeners:
+        await listener.emptied()
