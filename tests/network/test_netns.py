@@ -64,7 +64,7 @@ UNREACHABLE = """
 import errno, json, os, socket, sys
 def attempt(family, address):
     with socket.socket(family) as sock:
-        sock.settimeout(5)
+        sock.settimeout(30)
         try:
             sock.connect(address)
         except OSError as error:
@@ -147,6 +147,29 @@ def test_an_instance_reaches_instances_of_its_own_vpc_and_of_no_other() -> None:
                     await process.communicate()
 
     assert asyncio.run(scenario()) == [f"seen {INSTANCE}", "no answer"]
+
+
+NEIGHBOUR = """
+import socket, sys
+socket.create_connection((sys.argv[1], 443), 30).close()
+(line,) = [line for line in open("/proc/net/arp") if line.startswith(sys.argv[1] + " ")]
+print(line.split()[3])
+"""
+
+
+def test_one_instance_that_leaves_does_not_cut_off_the_others() -> None:
+    """They know by which hardware address the endpoint is reached, and it must stay the same."""
+
+    async def scenario() -> list[str]:
+        async with driver() as netns, greeter(netns, VPC, ENDPOINT, "endpoint"):
+            seen = []
+            for _ in range(2):
+                async with attached(netns) as network:
+                    seen.append(await said(network, NEIGHBOUR, ENDPOINT))
+            return seen
+
+    first, second = asyncio.run(scenario())
+    assert first == second
 
 
 def test_what_is_released_detached_or_removed_is_cut_off() -> None:
@@ -276,7 +299,7 @@ def test_a_killed_server_leaves_no_process_no_namespace_and_no_device() -> None:
         holder = os.pidfd_open(holder_pid)
         assert set(links) & seen_namespaces() or os.getuid() != 0
         server.kill()
-    assert select.select([holder], [], [], 20)[0], "the holder outlived the server"
+    assert select.select([holder], [], [], 60)[0], "the holder outlived the server"
     os.close(holder)
     assert set(links) & seen_namespaces() == set()
     assert sorted(path.name for path in Path("/sys/class/net").iterdir()) == devices

@@ -43,7 +43,7 @@ sys.exit(run(network, sys.argv[2:], os.environ, ca_file))
 CONNECT = """
 import errno, socket, sys
 try:
-    print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 2).makefile().read())
+    print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 5).makefile().read())
 except TimeoutError:
     print("no answer")
 except OSError as error:

@@ -23,6 +23,9 @@ from qanat.net.linux import Clone
 
 OWN_NETWORK: Final = "/proc/self/ns/net"
 BRIDGE: Final = "vpc"
+BRIDGE_MAC: Final = "02:00:00:00:00:01"
+"""Of no use to anybody outside of the VPC. Without one of its own a bridge has the least of its ports': with each
+instance that comes or goes it may be another, and what the other instances send is lost until they ask anew."""
 INSTANCE_DEVICE: Final = "eth0"
 LOOPBACK_INDEX: Final = 1
 SCOPE_LINK: Final = 253
@@ -53,7 +56,7 @@ class VpcNamespace:
         try:
             with inside(self._fd), IPRoute() as link:
                 set_up(link, LOOPBACK_INDEX)
-                link.link("add", ifname=BRIDGE, kind="bridge")
+                link.link("add", ifname=BRIDGE, kind="bridge", address=BRIDGE_MAC)
                 set_up(link, index_of(link, BRIDGE))
                 # With the last address of a device the kernel drops its routes too, so one always stays: that of
                 # AWS's router, base plus one, which is nobody else's. It routes nothing.
