@@ -180,7 +180,7 @@ def test_private_dns_answers_in_the_instance_and_says_no_at_once() -> None:
                 )
             try:
                 found: list[object] = json.loads(await said(network, LOOK_UP, *names))
-                raw = "import socket;s=socket.socket(2,2);s.settimeout(5);s.connect(('169.254.169.253',53));"
+                raw = "import socket;s=socket.socket(2,2);s.settimeout(30);s.connect(('169.254.169.253',53));"
                 query = (
                     "s.send(bytes.fromhex('0001010000010000000000000000010001'));print(s.recv(512)[:2].hex())"
                 )
@@ -205,7 +205,7 @@ def test_the_instances_files_are_its_own(tmp_path: Path) -> None:
     bundles = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
     bundle = next(path for path in bundles if Path(path).is_file())
     assert asyncio.run(scenario()) == [
-        f"nameserver {RESOLVER}\noptions timeout:1 attempts:1 edns0",
+        f"nameserver {RESOLVER}\noptions timeout:1 attempts:2 edns0",
         "hosts: files dns",
         "-----AUTHORITY-----",
     ]

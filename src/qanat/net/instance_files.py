@@ -44,7 +44,7 @@ def furnish(resolver: str, ca_file: Path | None) -> None:
 
 def _texts(resolver: str, ca_file: Path | None) -> dict[str, bytes]:
     """What each file of the machine shall hold instead."""
-    texts = {RESOLV_CONF: f"nameserver {resolver}\noptions timeout:1 attempts:1 edns0\n".encode()}
+    texts = {RESOLV_CONF: f"nameserver {resolver}\noptions timeout:1 attempts:2 edns0\n".encode()}
     if Path(NSSWITCH).is_file():
         texts[NSSWITCH] = _hosts_by_dns(Path(NSSWITCH).read_bytes())
     if ca_file is not None:
