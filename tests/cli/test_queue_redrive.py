@@ -1,9 +1,11 @@
 """Following a move task to its end, with the clock and the answers given."""
 
+import argparse
 from typing import Any
 
 import pytest
 
+from qanat.cli import queue_redrive
 from qanat.cli.errors import CommandFailed
 from qanat.cli.queue_redrive import followed, lines
 
@@ -67,3 +69,27 @@ def test_lines_come_every_few_seconds() -> None:
     for moved in (1, 2, 3, 4):
         show(task("RUNNING", moved))
     assert said == ["moved 2 of 9", "moved 4 of 9"]
+
+
+@pytest.mark.parametrize(
+    ("at", "said"), [("StartMessageMoveTask", "a move that has begun"), ("ListMessageMoveTasks", "the move")]
+)
+def test_an_interrupt_at_any_moment_tells_how_the_move_is_ended(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], at: str, said: str
+) -> None:
+    class Interrupted:
+        def arn_of(self, queue: str) -> str:
+            return queue
+
+        def call(self, operation: str, **_: Any) -> dict[str, Any]:
+            if operation == at:
+                raise KeyboardInterrupt
+            return {"TaskHandle": "mine"}
+
+    monkeypatch.setattr(queue_redrive, "open_sqs", lambda *_: Interrupted())
+    parser = argparse.ArgumentParser()
+    queue_redrive.add(parser)
+    assert queue_redrive.run(parser.parse_args(["jobs-dead"])) == 130
+    assert capsys.readouterr().err == (
+        f"\n{said} goes on without you; `qanat queue redrive jobs-dead --cancel` ends it\n"
+    )

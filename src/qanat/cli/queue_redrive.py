@@ -47,25 +47,34 @@ def run(parsed: argparse.Namespace) -> int:
     source_arn = sqs.arn_of(parsed.dlq)
     if parsed.cancel:
         return _cancel(sqs, source_arn, as_json=parsed.json)
-    started = sqs.call(
-        "StartMessageMoveTask",
-        SourceArn=source_arn,
-        DestinationArn=None if parsed.to is None else sqs.arn_of(parsed.to),
-        MaxNumberOfMessagesPerSecond=parsed.rate,
-    )
-    if not parsed.wait:
-        if parsed.json:
-            json_line({**started, "SourceArn": source_arn})
-        else:
-            sys.stdout.write(f"started; `{_again(parsed)}` ends it\n")
-        return 0
+    destination_arn = None if parsed.to is None else sqs.arn_of(parsed.to)
+    began = False
     try:
+        started = sqs.call(
+            "StartMessageMoveTask",
+            SourceArn=source_arn,
+            DestinationArn=destination_arn,
+            MaxNumberOfMessagesPerSecond=parsed.rate,
+        )
+        began = True
+        if not parsed.wait:
+            return _left_alone(parsed, started, source_arn)
         with _progress(name_of(parsed.dlq), Console(stderr=True)) as show:
             task = followed(lambda: _tasks(sqs, source_arn), started["TaskHandle"], show, time.sleep)
     except KeyboardInterrupt:
-        note(f"\nthe move goes on without you; `{_again(parsed)}` ends it")
+        # While its answer is on the way, nobody here knows whether it has begun.
+        which = "the move" if began else "a move that has begun"
+        note(f"\n{which} goes on without you; `{_again(parsed)}` ends it")
         return _INTERRUPTED
     return _told(task, name_of(parsed.dlq), as_json=parsed.json)
+
+
+def _left_alone(parsed: argparse.Namespace, started: Mapping[str, Any], source_arn: str) -> int:
+    if parsed.json:
+        json_line({**started, "SourceArn": source_arn})
+    else:
+        sys.stdout.write(f"started; `{_again(parsed)}` ends it\n")
+    return 0
 
 
 def followed(
