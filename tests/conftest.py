@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from support.clients import Clients
 from support.server import ACCOUNT, REGION, Key, Server, clean_environment, traces_of_bugs
 from support.things import MadeQueue, MadeUser, MakeQueue, MakeUser, StartServer
 
 _numbers = count(1)
+
+# How fast an example is says more of what else this machine does than of what is tested.
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from support.clients import Clients
+from support.programs import wait_for
 from support.server import Key, Server
 
 ROUNDS = 6
@@ -78,19 +79,18 @@ def load(server: Server, notes: Notes, number: int) -> None:
         threading.Thread(target=write_until, args=(stop, server, notes, f"r{number}w{writer}"))
         for writer in range(WRITERS)
     ]
-    before = len(notes.users)
+    before = len(notes.deleted)
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 20
-    while len(notes.users) == before and time.monotonic() < deadline:
-        time.sleep(0.01)
+    # The last of what is written for each user: everything has been written by then.
+    wait_for(lambda: len(notes.deleted) > before, 60)
     # Not a wait for something to happen: the load itself, a little longer each round so that the kill falls elsewhere.
     time.sleep(LOAD_S + number * 0.007)
     server.process.send_signal(signal.SIGKILL)
     server.process.wait()
     stop.set()
     for thread in threads:
-        thread.join(30)
+        thread.join()
     assert server.process.stdout is not None
     server.process.stdout.close()
 

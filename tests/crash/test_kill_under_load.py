@@ -17,10 +17,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from support.programs import wait_for
 from support.server import REGION, Server
 
 ROUNDS = 50
-LOAD_S = 0.4
+LOAD_S = 0.3
 SENDERS = 3
 CONSUMERS = 2
 HIDDEN_S = 2
@@ -47,7 +48,7 @@ def client_of(server: Server) -> Any:
         endpoint_url=server.url("http"),
         aws_access_key_id=key.access_key_id,
         aws_secret_access_key=key.secret,
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10),
+        config=Config(retries={"total_max_attempts": 1}, connect_timeout=60, read_timeout=60),
     )
 
 
@@ -97,15 +98,17 @@ def load(server: Server, url: str, notes: Notes, number: int) -> None:
         threading.Thread(target=consume_until, args=(stop, client_of(server), url, notes))
         for _ in range(CONSUMERS)
     ]
+    sent, deleted = len(notes.sent), len(notes.deleted)
     for thread in threads:
         thread.start()
+    wait_for(lambda: len(notes.sent) > sent and len(notes.deleted) > deleted, 60)
     # Not a wait for something to happen: the load itself, a little longer each round so that the kill falls elsewhere.
     time.sleep(LOAD_S + number * 0.003)
     server.process.send_signal(signal.SIGKILL)
     server.process.wait()
     stop.set()
     for thread in threads:
-        thread.join(30)
+        thread.join()
     assert server.process.stdout is not None
     server.process.stdout.close()
 

@@ -18,7 +18,7 @@ from network.world import NEEDS_NAMESPACES
 from qanat.api.instances import SOCKET_NAME
 from support import agent
 from support.server import Server, clean_environment, traces_of_bugs
-from support.vpc import OWN, SQS, Cloud, Endpoint, Instance, eventually, run_in
+from support.vpc import OWN, SQS, WAIT_S, Cloud, Endpoint, Instance, eventually, run_in
 
 pytestmark = NEEDS_NAMESPACES
 
@@ -77,7 +77,7 @@ class TestTheProgramsOwn:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
             process.send_signal(number)
-            assert process.wait(20) == number
+            assert process.wait(WAIT_S) == number
 
     def test_flags_behind_the_dashes_are_the_programs(self, place: Place) -> None:
         command = ["printf", "%s ", "--vpc", "x", "--", "--user", "--help"]
@@ -115,7 +115,7 @@ class TestItsPlace:
             )
             assert [one["GroupId"] for one in interface["Groups"]] == [default[0]["GroupId"]]
             process.terminate()
-            process.wait(20)
+            process.wait(WAIT_S)
         eventually(lambda: place.cloud.interfaces("vpc-id", vpc_id), lambda found: found == [])
 
     def test_a_killed_command_line_takes_its_program_along(self, place: Place) -> None:
@@ -126,7 +126,7 @@ class TestItsPlace:
             assert process.stdout is not None
             pid = int(process.stdout.readline())
             process.kill()
-            process.wait(20)
+            process.wait(WAIT_S)
             eventually(lambda: place.cloud.interfaces("vpc-id", vpc_id), lambda found: found == [])
             eventually(lambda: is_running(pid), lambda running: not running)
 
@@ -144,7 +144,7 @@ class TestItsPlace:
             (interface,) = place.cloud.interfaces("group-id", groups[0])
             assert sorted(one["GroupId"] for one in interface["Groups"]) == groups
             process.terminate()
-            process.wait(20)
+            process.wait(WAIT_S)
 
     def test_a_subnet_is_used_up_and_freed(self, place: Place) -> None:
         """VPC guide, subnet-sizing: of a /28, eleven addresses are free."""
@@ -161,7 +161,7 @@ class TestItsPlace:
             process.terminate()
         for process in running:
             with process:
-                assert process.wait(20) == 15
+                assert process.wait(WAIT_S) == 15
         eventually(lambda: cloud.interfaces("vpc-id", vpc_id), lambda found: found == [])
         assert cloud.ran(vpc_id, ["true"]).code == 0
 
@@ -330,5 +330,5 @@ def test_a_server_and_an_instance_of_an_ordinary_user(nobodys_cloud: Cloud) -> N
     # The machine's root may start one there as well; a third user may not even look.
     assert cloud.ran(vpc_id, ["true"]).code == 0
     with started(as_user(NOBODY - 1, directory, *words), directory) as refused:
-        assert refused.wait(20) == 1
+        assert refused.wait(WAIT_S) == 1
     assert "no server has run with" in (directory / "stderr").read_text().splitlines()[-1]

@@ -10,7 +10,7 @@ from support.server import clean_environment
 pytestmark = NEEDS_NAMESPACES
 
 TOUR = Path(__file__).parents[2] / "scripts" / "tour.py"
-TIME_S = 120
+TIME_S = 240
 
 
 def test_the_tour_finds_all_as_the_page_says(tmp_path: Path) -> None:

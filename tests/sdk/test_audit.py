@@ -353,21 +353,19 @@ def test_kill_9_leaves_whole_lines(tmp_path: Path) -> None:
     server = Server.start(tmp_path, environment=DATA_EVENTS)
     cloud = Cloud(server)
     queue = cloud.queue()
-    enough = threading.Event()
+    path = server.data / "audit" / "audit.jsonl"
 
     def send(client: Any) -> None:
         try:
-            for number in range(10_000):
+            for _ in range(100_000):
                 client.send_message(QueueUrl=queue.url, MessageBody="x")
-                if number == 50:
-                    enough.set()
         except Exception:  # noqa: BLE001 - the server is gone
             return
 
     senders = [threading.Thread(target=send, args=(Clients(server).of("sqs"),)) for _ in range(3)]
     for sender in senders:
         sender.start()
-    assert enough.wait(30)
+    eventually(lambda: len(events(server)), lambda number: number > 50)
     server.process.send_signal(signal.SIGKILL)
     server.process.wait()
     assert server.process.stdout is not None
@@ -375,7 +373,7 @@ def test_kill_9_leaves_whole_lines(tmp_path: Path) -> None:
     for sender in senders:
         sender.join()
     cloud.close()
-    *whole, _ = (server.data / "audit" / "audit.jsonl").read_bytes().split(b"\n")
+    *whole, _ = path.read_bytes().split(b"\n")
     assert len(whole) > 50
     for line in whole:
         assert json.loads(line)["eventVersion"] == "1.11"
@@ -384,7 +382,7 @@ def test_kill_9_leaves_whole_lines(tmp_path: Path) -> None:
     event_after.iam.list_users()
     event_after.close()
     assert again.stop() == 0
-    lines = (server.data / "audit" / "audit.jsonl").read_bytes().splitlines()
+    lines = path.read_bytes().splitlines()
     assert json.loads(lines[-1])["eventName"] == "ListUsers"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from support.clients import Clients
+from support.programs import RUN_TIME_S
 from support.server import ACCOUNT, Server, clean_environment
 from support.things import MadeQueue
 
@@ -31,7 +32,7 @@ class Aws:
             capture_output=True,
             text=True,
             env={**clean_environment(self._server.directory), **self.variables, "AWS_PAGER": ""},
-            timeout=60,
+            timeout=RUN_TIME_S,
             check=False,
         )
 

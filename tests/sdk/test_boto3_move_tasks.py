@@ -1,7 +1,6 @@
 """Message move tasks by boto3 (DG sqs-configure-dead-letter-queue-redrive): whose leave they need, and when it ends."""
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from support.clients import Clients
 from support.policies import allow, policy
+from support.programs import wait_for
 from support.things import MadeQueue, MakeQueue, MakeUser
 
 NEEDED = ["sqs:StartMessageMoveTask", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
@@ -30,12 +30,12 @@ def with_dead_letters(admin: Any, make_queue: MakeQueue, count: int) -> tuple[Ma
 
 
 def ended(admin: Any, grave: MadeQueue) -> dict[str, Any]:
-    for _ in range(400):
+    def newest() -> dict[str, Any]:
         task: dict[str, Any] = admin.list_message_move_tasks(SourceArn=grave.arn)["Results"][0]
-        if task["Status"] not in ("RUNNING", "CANCELLING"):
-            return task
-        time.sleep(0.02)
-    raise AssertionError(task)
+        return task
+
+    wait_for(lambda: newest()["Status"] not in ("RUNNING", "CANCELLING"), 60, newest)
+    return newest()
 
 
 @pytest.mark.parametrize("missing", [*NEEDED, "sqs:SendMessage"])
@@ -52,7 +52,7 @@ def test_starting_needs_leave_for_all_that_it_does(
 def test_leave_that_ends_midway_ends_the_task(admin: Any, make_queue: MakeQueue, make_user: MakeUser) -> None:
     source, grave = with_dead_letters(admin, make_queue, 20)
     user = make_user(policy(allow([*NEEDED, "sqs:SendMessage"], "*")))
-    user.sqs().start_message_move_task(SourceArn=grave.arn, MaxNumberOfMessagesPerSecond=5)
+    user.sqs().start_message_move_task(SourceArn=grave.arn, MaxNumberOfMessagesPerSecond=1)
     denied = {"Effect": "Deny", "Principal": {"AWS": user.arn}, "Action": "sqs:SendMessage", "Resource": "*"}
     admin.set_queue_attributes(QueueUrl=source.url, Attributes={"Policy": policy(denied)})
     task = ended(admin, grave)

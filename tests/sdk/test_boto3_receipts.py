@@ -69,9 +69,9 @@ class TestReceiptHandles:
 class TestChangeMessageVisibility:
     def test_it_hides_longer_or_shows_at_once(self, sqs: Any, queue: MadeQueue) -> None:
         sqs.send_message(QueueUrl=queue.url, MessageBody="x")
-        handle = receive_one(sqs, queue, VisibilityTimeout=1)["ReceiptHandle"]
+        handle = receive_one(sqs, queue, VisibilityTimeout=2)["ReceiptHandle"]
         sqs.change_message_visibility(QueueUrl=queue.url, ReceiptHandle=handle, VisibilityTimeout=43_000)
-        assert receive(sqs, queue, WaitTimeSeconds=2) == []
+        assert receive(sqs, queue, WaitTimeSeconds=3) == []
         sqs.change_message_visibility(QueueUrl=queue.url, ReceiptHandle=handle, VisibilityTimeout=0)
         assert len(receive(sqs, queue)) == 1
 
@@ -83,7 +83,7 @@ class TestChangeMessageVisibility:
         poller.start()
         time.sleep(0.3)  # as above
         sqs.change_message_visibility(QueueUrl=queue.url, ReceiptHandle=handle, VisibilityTimeout=0)
-        poller.join(10)
+        poller.join()
         assert [one["Body"] for one in found] == ["x"]
 
     @pytest.mark.parametrize("timeout", [-1, 43_201])

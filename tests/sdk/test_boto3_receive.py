@@ -9,10 +9,15 @@ import pytest
 
 from support.clients import Clients, Refusal, refusal
 from support.messages import TRACE, receive, receive_one
+from support.metrics import scrape
+from support.programs import wait_for
 from support.raw import connect, request
 from support.server import Server
 from support.signing import sqs as signed
 from support.things import MadeQueue, MakeQueue, StartServer
+
+SOON_S = 15
+"""Well before a long poll of 20 seconds ends by itself, however busy the machine is."""
 
 
 class TestReceiveMessage:
@@ -75,17 +80,16 @@ class TestReceiveMessage:
         assert "Messages" not in sqs.receive_message(QueueUrl=queue.url)
 
     def test_visibility_timeout_of_the_receive_or_of_the_queue(self, sqs: Any, make_queue: MakeQueue) -> None:
-        queue = make_queue(VisibilityTimeout="1")
+        queue = make_queue(VisibilityTimeout="2")
         sqs.send_message(QueueUrl=queue.url, MessageBody="x")
         handles = {receive_one(sqs, queue, VisibilityTimeout=0)["ReceiptHandle"] for _ in range(3)}
         assert len(handles) == 3
-        receive_one(sqs, queue)
-        assert receive(sqs, queue) == []
         began = time.monotonic()
+        receive_one(sqs, queue)
         again = receive_one(
-            sqs, queue, WaitTimeSeconds=10, MessageSystemAttributeNames=["ApproximateReceiveCount"]
+            sqs, queue, WaitTimeSeconds=20, MessageSystemAttributeNames=["ApproximateReceiveCount"]
         )
-        assert 0.5 < time.monotonic() - began < 3
+        assert 1.9 < time.monotonic() - began < SOON_S
         assert again["Attributes"]["ApproximateReceiveCount"] == "5"
 
 
@@ -93,7 +97,7 @@ class TestLongPoll:
     def test_it_ends_empty_after_its_wait(self, sqs: Any, queue: MadeQueue) -> None:
         began = time.monotonic()
         assert receive(sqs, queue, WaitTimeSeconds=1) == []
-        assert 0.9 < time.monotonic() - began < 3
+        assert 0.9 < time.monotonic() - began < SOON_S
 
     def test_it_ends_as_soon_as_a_message_comes(
         self, clients: Clients, scheme: str, queue: MadeQueue
@@ -108,25 +112,23 @@ class TestLongPoll:
         pollers = [threading.Thread(target=poll) for _ in range(3)]
         for poller in pollers:
             poller.start()
-        time.sleep(
-            0.3
-        )  # the polls must have arrived; a late one would find its message at once, and pass too
+        # So that the polls have arrived; a late one would find its message at once, and pass too.
+        time.sleep(0.3)
         sent_at = time.monotonic()
         for body in "abc":
             sqs.send_message(QueueUrl=queue.url, MessageBody=body)
         for poller in pollers:
-            poller.join(10)
+            poller.join()
         assert sorted(body for _, body in found) == ["a", "b", "c"]
-        assert max(at for at, _ in found) - sent_at < 2
+        assert max(at for at, _ in found) - sent_at < SOON_S
 
     def test_the_queue_may_say_how_long(self, sqs: Any, make_queue: MakeQueue) -> None:
-        queue = make_queue(ReceiveMessageWaitTimeSeconds="1")
         began = time.monotonic()
-        assert receive(sqs, queue) == []
+        assert receive(sqs, make_queue(ReceiveMessageWaitTimeSeconds="1")) == []
         assert time.monotonic() - began > 0.9
         began = time.monotonic()
-        assert receive(sqs, queue, WaitTimeSeconds=0) == []
-        assert time.monotonic() - began < 0.9
+        assert receive(sqs, make_queue(ReceiveMessageWaitTimeSeconds="20"), WaitTimeSeconds=0) == []
+        assert time.monotonic() - began < SOON_S
 
     def test_a_poll_whose_client_has_gone_takes_no_message(
         self, server: Server, queue: MadeQueue, admin: Any, scheme: str
@@ -153,11 +155,11 @@ class TestLongPoll:
         poller.start()
         time.sleep(0.3)  # as above
         sqs.delete_queue(QueueUrl=url)
-        poller.join(10)
+        poller.join()
         assert [one.exception for one in found] == ["QueueDoesNotExist"]
 
     def test_a_server_that_stops_answers_its_polls(self, start_server: StartServer) -> None:
-        server = start_server()
+        server = start_server("--metrics-listen", "127.0.0.1:0")
         clients = Clients(server)
         sqs = clients.of("sqs")
         url = sqs.create_queue(QueueName="polled")["QueueUrl"]
@@ -166,10 +168,8 @@ class TestLongPoll:
             target=lambda: found.append(sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20))
         )
         poller.start()
-        time.sleep(0.5)  # the poll must have arrived
-        began = time.monotonic()
+        wait_for(lambda: scrape(server).of("qanat_parked_receives") == 1, SOON_S)
         assert server.stop() == 0
-        poller.join(10)
-        assert time.monotonic() - began < 5
+        poller.join()
         assert [one["ResponseMetadata"]["HTTPStatusCode"] for one in found] == [200]
         clients.close()

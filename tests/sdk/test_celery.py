@@ -16,7 +16,7 @@ from support.programs import NOW, Program, environment_for, running, told_by, wa
 from support.server import Server
 from support.things import MakeQueue
 
-SETTLE_TIME_S = 10.0
+SETTLE_TIME_S = 60.0
 
 
 class Application:

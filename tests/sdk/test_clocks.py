@@ -17,6 +17,8 @@ from support.signing import Presigned, Signed, minutes
 from support.signing import sqs as signed
 from support.things import StartServer
 
+SOON = timedelta(seconds=60)
+"""An answer is there by then, however busy the machine is; wrong clocks here are wrong by far more."""
 EXPIRED = re.compile(r"Signature expired: (\w{16}) is now earlier than (\w{16}) \((\w{16}) - 15 min\.\)")
 NOT_YET = re.compile(
     r"Signature not yet current: (\w{16}) is still later than (\w{16}) \((\w{16}) \+ 15 min\.\)"
@@ -40,8 +42,8 @@ def test_the_text_tells_both_times(server: Server, offset: timedelta) -> None:
     signed_at, bound, now = map(moment, found.groups())
     assert signed_at == at
     assert bound - now == (minutes(-15) if offset < timedelta() else minutes(15))
-    assert abs(date_of(answer) - now) <= timedelta(seconds=1)
-    assert abs(datetime.now(UTC) - now) < timedelta(seconds=10)
+    assert abs(date_of(answer) - now) < SOON
+    assert abs(datetime.now(UTC) - now) < SOON
 
 
 @pytest.mark.parametrize("form", ["header", "url"])
@@ -52,14 +54,14 @@ def test_every_answer_has_a_date(server: Server, form: str) -> None:
         request = Presigned(key, "Action=ListQueues")
     answer = request.send(server)
     assert answer.status == 200
-    assert abs(datetime.now(UTC) - date_of(answer)) < timedelta(seconds=10)
+    assert abs(datetime.now(UTC) - date_of(answer)) < SOON
 
 
 def test_a_request_that_is_sent_again_later_is_refused(server: Server) -> None:
     """The same bytes, good for a quarter of an hour: only what the clock says of them changes."""
-    request = signed(server.administrator(), "ListQueues", at=datetime.now(UTC) - minutes(14.9))
+    request = signed(server.administrator(), "ListQueues", at=datetime.now(UTC) - minutes(14))
     assert [request.send(server).status for _ in range(2)] == [200, 200]
-    old = signed(server.administrator(), "ListQueues", at=datetime.now(UTC) - minutes(15.1))
+    old = signed(server.administrator(), "ListQueues", at=datetime.now(UTC) - minutes(16))
     assert [old.send(server).status for _ in range(2)] == [403, 403]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.clients import Clients
-from support.server import Key, Server, run_command
+from support.server import STOP_TIME_S, Key, Server, run_command
 from support.signing import sqs as signed
 from support.things import StartServer
 
@@ -126,7 +126,7 @@ def test_what_was_changed_outlives_the_server(start_server: StartServer) -> None
 def test_the_interrupt_key_stops_it_as_well(start_server: StartServer) -> None:
     server = start_server()
     server.process.send_signal(signal.SIGINT)
-    assert server.process.wait(10) == 0
+    assert server.process.wait(STOP_TIME_S) == 0
     assert server.process.stdout is not None
     server.process.stdout.close()
 
@@ -150,7 +150,7 @@ def test_idle_connections_do_not_hold_up_the_end(start_server: StartServer) -> N
     clients.of("sqs", scheme="http").list_queues()
     with socket.create_connection(server.address):
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(5) == 0
+        assert server.process.wait(9) == 0  # before the time is over that others are given
     assert server.process.stdout is not None
     server.process.stdout.close()
     clients.close()

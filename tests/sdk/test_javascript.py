@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from support.policies import allow, policy
+from support.programs import RUN_TIME_S
 from support.roles import MakeRole, assumed
 from support.server import REGION, Key, Server, clean_environment
 from support.things import MadeQueue, MakeUser
@@ -38,7 +39,7 @@ def run(server: Server, script: str, key: Key | None = None, **variables: str) -
             **({"SESSION_TOKEN": key.token} if key.token else {}),
             **variables,
         },
-        timeout=60,
+        timeout=RUN_TIME_S,
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr

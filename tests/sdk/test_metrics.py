@@ -1,62 +1,25 @@
 """The figures that Prometheus reads, to the number, after work by boto3; and who may not read them."""
 
 import http.client
-import re
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from qanat.api import front
 from qanat.api.metrics.page import FAMILIES
 from qanat.core import sigv4
 from qanat.core.errors import QanatError
 from support.clients import refusal
+from support.metrics import WAIT_S, scrape
 from support.policies import allow, deny
 from support.raw import Connection, post, request
-from support.server import ACCOUNT, REGION, Key, Server, run_command
-from support.things import MadeQueue, StartServer
+from support.server import ACCOUNT, Key, Server, run_command
+from support.things import StartServer
 from support.vpc import EVERYTHING, Cloud, eventually
-
-Values = dict[tuple[str, tuple[tuple[str, str], ...]], float]
-"""By name and labels."""
-
-
-class Figures(NamedTuple):
-    """One scrape."""
-
-    values: Values
-    families: set[str]
-
-    def of(self, name: str, **labels: str) -> float:
-        return self.values[name, tuple(sorted(labels.items()))]
-
-    def queue(self, queue: MadeQueue, name: str) -> float:
-        return self.of(f"qanat_sqs_{name}", account=ACCOUNT, region=REGION, queue=queue.name)
-
-
-def scrape(server: Server) -> Figures:
-    url = urlsplit(server.started["metrics"])
-    connection = http.client.HTTPConnection(url.netloc, timeout=10)
-    connection.request("GET", url.path)
-    answer = connection.getresponse()
-    assert (answer.status, answer.headers["Content-Type"]) == (
-        200,
-        "text/plain; version=0.0.4; charset=utf-8",
-    )
-    text = answer.read().decode()
-    connection.close()
-    values: Values = {}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            key = (sample.name, tuple(sorted(sample.labels.items())))
-            assert key not in values, f"{key} twice"
-            values[key] = sample.value
-    return Figures(values, set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE)))
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +74,7 @@ def test_the_life_of_messages(cloud: Cloud) -> None:
         "number_of_messages_dead_lettered_total": 0,
     }.items():
         assert (name, figures.queue(queue, name)) == (name, value)
-    assert 1 <= figures.queue(queue, "approximate_age_of_oldest_message_seconds") < 30
+    assert 1 <= figures.queue(queue, "approximate_age_of_oldest_message_seconds") < 300
 
 
 def test_a_fifo_queue(cloud: Cloud) -> None:
@@ -247,13 +210,20 @@ def test_the_logs(cloud: Cloud, since: Callable[..., float]) -> None:
     assert 0 < since("qanat_log_commit_seconds_sum", **by_shard) < 60
 
 
-def test_the_audit_log(cloud: Cloud, since: Callable[..., float]) -> None:
+def test_the_audit_log(cloud: Cloud) -> None:
+    """Each line is one that was written. It is so a moment after the answer."""
     queue = cloud.queue()
     cloud.sqs.send_message(QueueUrl=queue.url, MessageBody="x")
-    eventually(
-        lambda: since("qanat_audit_events_total", outcome="written", reason="none"), lambda count: count == 1
-    )
-    assert since("qanat_audit_events_total", outcome="dropped", reason="QueueFull") == 0
+    path = cloud.server.data / "audit" / "audit.jsonl"
+
+    def counted() -> tuple[float, int, bool]:
+        written = scrape(cloud.server).of("qanat_audit_events_total", outcome="written", reason="none")
+        text = path.read_text() if path.exists() else ""
+        return written, text.count("\n"), queue.name in text
+
+    eventually(counted, lambda found: found[0] == found[1] and found[2])
+    dropped = scrape(cloud.server).of("qanat_audit_events_total", outcome="dropped", reason="QueueFull")
+    assert dropped == 0
 
 
 def test_the_process(cloud: Cloud) -> None:
@@ -269,7 +239,7 @@ def test_the_process(cloud: Cloud) -> None:
 def test_https_where_the_public_listener_has_it(cloud: Cloud) -> None:
     url = urlsplit(cloud.server.started["metrics"])
     context = ssl.create_default_context(cafile=str(cloud.server.ca_bundle))
-    connection = http.client.HTTPSConnection(url.netloc, timeout=10, context=context)
+    connection = http.client.HTTPSConnection(url.netloc, timeout=WAIT_S, context=context)
     connection.request("GET", "/metrics", headers={"Accept-Encoding": "gzip"})
     answer = connection.getresponse()
     assert (answer.status, answer.headers["Content-Encoding"]) == (200, "gzip")
@@ -298,7 +268,7 @@ def test_the_listener_speaks_of_nothing_else(cloud: Cloud) -> None:
         ("POST", f"/{ACCOUNT}/q", 404),
         ("POST", "/metrics", 405),
     ):
-        connection = http.client.HTTPConnection(url.netloc, timeout=10)
+        connection = http.client.HTTPConnection(url.netloc, timeout=WAIT_S)
         connection.request(method, path)
         assert connection.getresponse().status == status
         connection.close()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qanat.wire.sqs.operations import OPERATIONS
-from support.programs import PROGRAMS, QUERY
+from support.programs import PROGRAMS, QUERY, RUN_TIME_S
 from support.raw import Answer, post
 from support.server import ACCOUNT, REGION, Server, clean_environment
 from support.things import MadeQueue, MakeQueue
@@ -94,7 +94,7 @@ def presigned(server: Server, *calls: tuple[str, dict[str, Any], str]) -> list[s
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=RUN_TIME_S,
         check=False,
     )
     assert program.returncode == 0, program.stderr

@@ -4,13 +4,13 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from typing import Any
 
 import pytest
 
 from support.policies import allow, policy
-from support.server import ACCOUNT, REGION, Server, clean_environment, run_command
+from support.programs import wait_for
+from support.server import ACCOUNT, REGION, START_TIME_S, Server, clean_environment, run_command
 from support.signing import sqs as signed
 from support.things import MadeQueue, MakeQueue, MakeUser
 
@@ -100,7 +100,7 @@ def test_a_reader_that_has_enough(server: Server, admin: Any, queue: MadeQueue) 
     assert process.stderr is not None
     with process.stderr:
         assert process.stderr.read() == ""
-    assert process.wait(30) == 141
+    assert process.wait(START_TIME_S) == 141
 
 
 def test_bodies_that_are_sent_as_they_are(server: Server, admin: Any, queue: MadeQueue) -> None:
@@ -112,7 +112,7 @@ def test_bodies_that_are_sent_as_they_are(server: Server, admin: Any, queue: Mad
             input=raw,
             capture_output=True,
             env=clean_environment(server.directory),
-            timeout=30,
+            timeout=START_TIME_S,
             check=False,
         )
         assert done.returncode == code, done.stderr
@@ -124,14 +124,9 @@ def test_bodies_that_are_sent_as_they_are(server: Server, admin: Any, queue: Mad
 def test_an_interrupt_leaves_the_move_running(server: Server, graves: tuple[MadeQueue, MadeQueue]) -> None:
     source, grave = graves
     process = begun(server, "redrive", grave.name, "--to", source.name, "--rate", "1")
-    for _ in range(100):
-        if "TaskHandle" in str(_tasks(server, grave)):
-            break
-        time.sleep(0.1)
-    # A moment, so that it is waiting and not still reading the answer to its start.
-    time.sleep(0.5)
+    wait_for(lambda: "TaskHandle" in str(_tasks(server, grave)), START_TIME_S)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=START_TIME_S)
     assert process.returncode == 130
     assert f"qanat queue redrive {grave.name} --cancel --data {server.data}" in said
     assert _tasks(server, grave)[0]["Status"] == "RUNNING"
@@ -145,14 +140,11 @@ def test_a_move_that_fails(
     """Who started it loses the leave to send while it runs. (What was sent straight to it has no way back but --to.)"""
     source, grave = graves
     user = make_user(policy(allow("sqs:*")))
-    process = begun(server, "redrive", grave.name, "--to", source.arn, "--rate", "2", "--user", user.name)
-    for _ in range(100):
-        if _tasks(server, grave):
-            break
-        time.sleep(0.1)
+    process = begun(server, "redrive", grave.name, "--to", source.arn, "--rate", "1", "--user", user.name)
+    wait_for(lambda: _tasks(server, grave) != [], START_TIME_S)
     others = policy(allow(["sqs:ListMessageMoveTasks", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]))
     iam.put_user_policy(UserName=user.name, PolicyName="only", PolicyDocument=others)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=START_TIME_S)
     assert process.returncode == 1
     assert "qanat: the move failed: AccessDenied; " in said
 

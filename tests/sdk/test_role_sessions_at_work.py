@@ -113,7 +113,7 @@ class TestMoveTasks:
         _, grave = with_dead_letters(admin, make_queue, 20)
         role = make_role(may=MOVING)
         sqs = clients.of("sqs", assumed(sts, role))
-        sqs.start_message_move_task(SourceArn=grave.arn, MaxNumberOfMessagesPerSecond=5)
+        sqs.start_message_move_task(SourceArn=grave.arn, MaxNumberOfMessagesPerSecond=1)
         remove_role(iam, role)
         task = ended(admin, grave)
         assert (task["Status"], task["FailureReason"]) == ("FAILED", "AccessDenied")

@@ -253,7 +253,7 @@ class TestSessions:
         )
         assert "X-Amz-Security-Token=" in url
         plain = url.replace("https://", "http://", 1)
-        with urllib.request.urlopen(plain, timeout=10) as answer:
+        with urllib.request.urlopen(plain, timeout=60) as answer:
             assert role.session_arn("signer") in answer.read().decode()
 
 

@@ -13,8 +13,8 @@ from support.server import REGION, Key, Server
 _CONFIG = Config(
     parameter_validation=False,
     retries={"total_max_attempts": 1},
-    connect_timeout=5,
-    read_timeout=40,
+    connect_timeout=60,
+    read_timeout=60,
     max_pool_connections=16,
 )
 

@@ -12,7 +12,7 @@ from support.raw import request
 from support.server import Server
 from support.signing import sqs
 
-BOUND_S = 15.0
+BOUND_S = 60.0
 
 
 class Reply(NamedTuple):

@@ -18,8 +18,8 @@ NOW = ROOT / ".venv" / "clients-now" / "bin" / "python"
 QUERY = ROOT / ".venv" / "clients-query" / "bin" / "python"
 """Has the last boto3 that spoke the Query protocol."""
 TESTS_OWN = Path(sys.executable)
-RUN_TIME_S = 60.0
-STOP_TIME_S = 20.0
+RUN_TIME_S = 120.0
+STOP_TIME_S = 60.0
 
 
 def environment_for(server: Server, scheme: str = "https", key: Key | None = None) -> dict[str, str]:

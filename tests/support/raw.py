@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 from support.server import Server
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 class Answer(NamedTuple):

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-START_TIME_S = 30.0
-STOP_TIME_S = 20.0
+START_TIME_S = 60.0
+STOP_TIME_S = 60.0
 REGION = "us-east-2"
 ACCOUNT = "123456789012"
 

@@ -113,7 +113,11 @@ def requests(draw: st.DrawFn) -> tuple[int, bytes]:
     return place, "&".join([f"Action={name}", *spelt]).encode()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=400,
+    deadline=None,
+)
 @given(request=requests())
 def test_whatever_is_asked_is_answered(cloud: Any, request: tuple[int, bytes]) -> None:
     place, form = request

@@ -11,7 +11,7 @@ from qanat.api.audit import writer as w
 from qanat.api.audit.writer import FAULT, QUEUE_FULL, AuditWriter
 from qanat.wire.audit.event import dropped_line
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 class Disk:

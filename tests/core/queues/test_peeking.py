@@ -150,12 +150,12 @@ def test_a_page_of_a_million_costs_no_more_than_one_of_ten_thousand() -> None:
 
     def cost_s(queue: StandardQueue) -> float:
         def once() -> float:
-            begin = time.perf_counter()
+            begin = time.thread_time()
             for after_seq in (-1, len(queue.messages) // 2):
                 assert len(queue.sent_after(after_seq, 100)) == 100
-            return time.perf_counter() - begin
+            return time.thread_time() - begin
 
-        return min(once() for _ in range(5))
+        return min(once() for _ in range(20))
 
     assert cost_s(queue_of(range(1_000_000))) < 10 * cost_s(queue_of(range(10_000)))
 

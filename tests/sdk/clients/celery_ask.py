@@ -6,7 +6,7 @@ from typing import Any
 
 from celery_tasks import add, app, flaky, patient, rejected
 
-BOUND_S = 30.0
+BOUND_S = 60.0
 
 
 def came_of(result: Any) -> object:

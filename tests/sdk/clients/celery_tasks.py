@@ -47,7 +47,7 @@ def _flaky(task: Any, failures: int) -> int:
 def _patient(mark: str) -> str:
     """Says by a file that it has begun, and waits for another that lets it end."""
     (RESULTS / f"{mark}.begun").touch()
-    for _ in range(3_000):
+    for _ in range(6_000):
         if (RESULTS / f"{mark}.go").exists():
             return "done"
         time.sleep(0.01)

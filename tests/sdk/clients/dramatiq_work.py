@@ -9,7 +9,7 @@ from dramatiq.middleware import Retries
 from dramatiq_sqs import SQSBroker
 
 MESSAGES = 40
-BOUND_S = 30
+BOUND_S = 60
 
 
 def work(name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Consumer } from "sqs-consumer";
 import { check, client } from "./common.mjs";
 
-const VISIBILITY_TIMEOUT_S = 2;
+const VISIBILITY_TIMEOUT_S = 3;
 // Between two heartbeats: one that is under way when the job ends may come after the delete, and fails then, on AWS too.
 const LONG_JOB_MS = 3_500;
 const sqs = client();
