@@ -10,7 +10,7 @@ from aiobotocore.session import get_session
 
 CONSUMERS = 12
 MESSAGES = 120
-BOUND_S = 20.0
+BOUND_S = 60.0
 
 
 async def consume(client: Any, url: str, got: list[str], all_there: asyncio.Event) -> None:
