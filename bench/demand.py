@@ -68,9 +68,14 @@ class Server:
         self.last()
 
     def changed(self) -> None:
-        """The first request after a change of the control state."""
+        """The first request after a change of a queue or an endpoint."""
         self.control.version += 1
         self.last()
+
+    def user_changed(self) -> None:
+        """The first request after a change of any user, role or policy of theirs."""
+        self.control.identity_version += 1
+        self.changed()
 
     def warm(self) -> None:
         for request in self._requests:
@@ -96,7 +101,8 @@ def main() -> None:
         for name, few, many in (
             ("cached", small.last, large.last),
             ("uncached, 100 st.", small.uncached, large.uncached),
-            ("after a change, 100 st.", small.changed, large.changed),
+            ("queue changed, 100 st.", small.changed, large.changed),
+            ("user changed, 100 st.", small.user_changed, large.user_changed),
             ("cached, 3 st., all in turn", small.everyone(lambda: None), large.everyone(lambda: None)),
             ("uncached, 3 st., all in turn", small.everyone(forget[0]), large.everyone(forget[1])),
         ):

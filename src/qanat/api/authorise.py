@@ -1,23 +1,30 @@
 """May this caller do this, here, on this way in? Collects the policies that apply and asks the policy engine.
 
-Invariant: a decision is kept only while nothing that it read can vary: until the control state changes, and only
-where its policies read no condition key beyond FIXED_KEYS. What cannot be judged is denied.
+Invariant: a decision is kept only while nothing that it read can vary: until the control state changes, and by the
+values of all that its policies read beyond FIXED_KEYS. What cannot be judged is denied.
 """
 
 import logging
 from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
-from qanat.api.context import FIXED_KEYS, context_of, principal_tags, tag_context
-from qanat.api.kept import Kept
+from qanat.api.context import (
+    ON_ADDRESS,
+    ON_ANYTHING,
+    ON_RESOURCE_TAGS,
+    context_of,
+    depends_on,
+    tag_context,
+)
 from qanat.api.standing import Standing, Tags, control_levels, standing_of
 from qanat.core.control import Control
 from qanat.core.errors import AccessDenied
 from qanat.core.identity.model import Caller, PrincipalType
+from qanat.core.kept import Kept
 from qanat.core.policy.decision import Decision, Named, Policies, Reason, Request
 from qanat.core.policy.document import Document, PolicyKind, parse
 from qanat.core.policy.errors import PolicyInvalid, PolicyTooLarge
@@ -66,6 +73,11 @@ _MENDING: Final = frozenset(
 )
 
 _DecisionKey = tuple[str, str, str, str, str | None, bool]
+_VariedKey = tuple[_DecisionKey, str | None, Tags]
+# Bound once: before Python 3.12 it takes ten times as long to find a member in its enum as a name.
+_ACCOUNT: Final = PrincipalType.ACCOUNT
+_SESSION: Final = PolicyKind.SESSION
+_TRUST: Final = PolicyKind.TRUST
 
 
 class Denied(Struct, frozen=True):
@@ -78,11 +90,13 @@ class Denied(Struct, frozen=True):
     way: WayIn | None
 
 
-class Gathered(NamedTuple):
+class Gathered(Struct, frozen=True):
     request: Request
     policies: Policies
     unclear: frozenset[str]
     """Condition keys of tags that are there in two spellings."""
+    depends_on: int
+    """What else than FIXED_KEYS what the policies read follows from."""
 
     @property
     def cannot_be_judged(self) -> bool:
@@ -97,11 +111,16 @@ class Authoriser:
     def __init__(self, control: Control) -> None:
         self._control = control
         self._documents: Kept[tuple[PolicyKind, str, Ids], Document] = Kept(_DOCUMENTS_MAX)
-        self._decisions: Kept[_DecisionKey, Decision] = Kept(_DECISIONS_MAX)
+        self._decisions: Kept[_DecisionKey | _VariedKey, Decision] = Kept(_DECISIONS_MAX)
+        self._varies_with: Kept[_DecisionKey, int] = Kept(_DECISIONS_MAX)
+        """What else decisions follow from that are kept by a longer key."""
+        self._resource_policies: Kept[tuple[str, StoredPolicy], Named] = Kept(_STANDINGS_MAX)
+        self._endpoint_policies: Kept[str, tuple[Named, ...]] = Kept(_STANDINGS_MAX)
         self._standings: Kept[str, Standing] = Kept(_STANDINGS_MAX)
         self._session_standings: Kept[str, Standing] = Kept(_SESSIONS_MAX)
         self._session_documents: Kept[tuple[PolicyKind, str, Ids], Document] = Kept(_SESSIONS_MAX)
         self._decided_at_version = -1
+        self._standing_at_version = -1
         self.denied: deque[Denied] = deque(maxlen=DENIED_KEPT)
         """Newest last."""
         self.counts = dict.fromkeys(Reason, 0)
@@ -134,7 +153,11 @@ class Authoriser:
             self._forget()
         came_by = (_FORWARDED, True) if way is None else (way.vpc_endpoint_id, way.secure)
         key = (_who(caller), action, resource, region, *came_by)
-        decision = self._decisions.get(key)
+        # What is said with one request is not said with the next.
+        lasts = not request_tags and not own_context and len(resource) <= _KEPT_RESOURCE_LENGTH_MAX
+        decision = self._decisions.get(key) if lasts else None
+        if decision is None and lasts:
+            decision = self._decided(key, way, resource_tags)
         if decision is not None and decision.allowed:
             self.counts[decision.reason] += 1
             return
@@ -156,19 +179,40 @@ class Authoriser:
         except AccessDenied:
             self.unjudged += 1
             raise
-        request, policies, _ = gathered
         if decision is None:
-            if gathered.cannot_be_judged:
-                self.unjudged += 1
-                raise AccessDenied(UNCLEAR)
-            decision = authorize(request, policies)
-            if len(resource) <= _KEPT_RESOURCE_LENGTH_MAX and _read_only(policies, FIXED_KEYS):
-                self._decisions.keep(key, decision)
+            decision = self._judged(gathered)
+            if lasts:
+                self._keep(key, way, resource_tags, gathered.depends_on, decision)
         self.counts[decision.reason] += 1
         if not decision.allowed:
-            if _length(request) <= _DENIED_LENGTH_MAX:
-                self.denied.append(Denied(now_ms, request, policies, decision, way))
-            raise AccessDenied(denial_text(request, decision))
+            self._remember_denied(Denied(now_ms, gathered.request, gathered.policies, decision, way))
+            raise AccessDenied(denial_text(gathered.request, decision))
+
+    def _judged(self, gathered: Gathered) -> Decision:
+        if gathered.cannot_be_judged:
+            self.unjudged += 1
+            raise AccessDenied(UNCLEAR)
+        return authorize(gathered.request, gathered.policies)
+
+    def _remember_denied(self, denied: Denied) -> None:
+        if _length(denied.request) <= _DENIED_LENGTH_MAX:
+            self.denied.append(denied)
+
+    def _decided(self, key: _DecisionKey, way: WayIn | None, resource_tags: Tags) -> Decision | None:
+        """The decision that is kept by a longer key."""
+        varies_with = self._varies_with.get(key)
+        if varies_with is None:
+            return None
+        return self._decisions.get(_varied(key, varies_with, way, resource_tags))
+
+    def _keep(
+        self, key: _DecisionKey, way: WayIn | None, resource_tags: Tags, varies_with: int, decision: Decision
+    ) -> None:
+        if varies_with == 0:
+            self._decisions.keep(key, decision)
+        elif not varies_with & ON_ANYTHING:
+            self._varies_with.keep(key, varies_with)
+            self._decisions.keep(_varied(key, varies_with, way, resource_tags), decision)
 
     def gather(
         self,
@@ -188,24 +232,37 @@ class Authoriser:
         """All that `demand` judges by, and nothing judged, counted or kept. Raises AccessDenied where it cannot be."""
         if self._decided_at_version != self._control.version:
             self._forget()
-        if len(resource) > _SAID_LENGTH_MAX or not (_is_short(request_tags) and _is_short(own_context)):
+        if len(resource) > _SAID_LENGTH_MAX:
+            raise AccessDenied(TOO_LONG)
+        if (request_tags and not _is_short(request_tags)) or (own_context and not _is_short(own_context)):
             raise AccessDenied(TOO_LONG)
         standing = self._standing(caller)
         context = context_of(caller, way, region, resource_account, _user_agent(headers), now_ms)
-        about_tags, unclear = tag_context(resource_tags, request_tags)
-        about_principal, unclear_too = principal_tags(standing.tags)
-        context.update(about_tags)
-        context.update(about_principal)
+        unclear = standing.unclear
+        if resource_tags or request_tags:
+            about_tags, unclear_too = tag_context(resource_tags, request_tags)
+            context.update(about_tags)
+            unclear |= unclear_too
+        context.update(standing.tag_context)
         context.update(own_context)
         request = Request(caller, action, resource, resource_account, context)
         policies = self._policies(request, standing, way, resource_policy)
-        return Gathered(request, policies, unclear | unclear_too)
+        found = standing.depends_on
+        for named in policies.beside_the_caller():
+            found |= depends_on(named.document.keys_read)
+        return Gathered(request, policies, unclear, found)
 
     def _forget(self) -> None:
         self._decisions.clear()
-        self._standings.clear()
-        self._session_standings.clear()
+        self._varies_with.clear()
+        self._resource_policies.clear()
+        self._endpoint_policies.clear()
         self._decided_at_version = self._control.version
+        # Where callers stand is told by the identity state alone, and queues change more often.
+        if self._standing_at_version != self._control.identity_version:
+            self._standings.clear()
+            self._session_standings.clear()
+            self._standing_at_version = self._control.identity_version
 
     def demand_permission(
         self,
@@ -248,39 +305,48 @@ class Authoriser:
         return Policies(
             identity=standing.identity,
             resource=self._resource_policy(request, resource_policy),
-            endpoints=self._endpoint_policies(way),
+            endpoints=()
+            if way is None or way.vpc_endpoint_id is None
+            else self._endpoint(way.vpc_endpoint_id),
             boundaries=standing.boundaries,
             session=standing.session,
             service_control=standing.service_control,
             resource_control=control_levels(
                 self._control.identity, request.resource_account, self._document
             ).resource,
-            resource_must_allow=resource_policy is not None and resource_policy.kind is PolicyKind.TRUST,
+            resource_must_allow=resource_policy is not None and resource_policy.kind is _TRUST,
         )
 
     def _resource_policy(self, request: Request, given: StoredPolicy | None) -> Named | None:
         if given is None or not given.text:
             return None
         caller = request.caller
-        is_root = caller.type is PrincipalType.ACCOUNT and caller.account == request.resource_account
+        is_root = caller.type is _ACCOUNT and caller.account == request.resource_account
         if is_root and request.action in _MENDING:
             return None
-        return Named(request.resource, self._document(given.kind, given.text, given.ids))
+        key = (request.resource, given)
+        found = self._resource_policies.get(key)
+        if found is None:
+            found = Named(request.resource, self._document(given.kind, given.text, given.ids))
+            self._resource_policies.keep(key, found)
+        return found
 
-    def _endpoint_policies(self, way: WayIn | None) -> tuple[Named, ...]:
-        if way is None or way.vpc_endpoint_id is None:
-            return ()
-        endpoint = self._control.network.endpoint(way.vpc_endpoint_id)
-        if endpoint is None:
-            raise AccessDenied(f"The VPC endpoint {way.vpc_endpoint_id} no longer exists.")
-        if endpoint.policy is None:
-            return (Named(endpoint.vpc_endpoint_id, FULL_ACCESS),)
-        document = self._document(PolicyKind.ENDPOINT, endpoint.policy, endpoint.policy_ids)
-        return (Named(endpoint.vpc_endpoint_id, document),)
+    def _endpoint(self, vpc_endpoint_id: str) -> tuple[Named, ...]:
+        found = self._endpoint_policies.get(vpc_endpoint_id)
+        if found is None:
+            endpoint = self._control.network.endpoint(vpc_endpoint_id)
+            if endpoint is None:
+                raise AccessDenied(f"The VPC endpoint {vpc_endpoint_id} no longer exists.")
+            document = FULL_ACCESS
+            if endpoint.policy is not None:
+                document = self._document(PolicyKind.ENDPOINT, endpoint.policy, endpoint.policy_ids)
+            found = (Named(vpc_endpoint_id, document),)
+            self._endpoint_policies.keep(vpc_endpoint_id, found)
+        return found
 
     def _document(self, kind: PolicyKind, text: str, ids: Ids = ()) -> Document:
         key = (kind, text, ids)
-        documents = self._session_documents if kind is PolicyKind.SESSION else self._documents
+        documents = self._session_documents if kind is _SESSION else self._documents
         found = documents.get(key)
         if found is not None:
             return found
@@ -320,5 +386,6 @@ def _user_agent(headers: Mapping[bytes, bytes]) -> str | None:
     return None if header is None else header[:_USER_AGENT_LENGTH_MAX].decode("latin-1")
 
 
-def _read_only(policies: Policies, keys: frozenset[str]) -> bool:
-    return all(named.document.keys_read <= keys for named in policies.all())
+def _varied(key: _DecisionKey, varies_with: int, way: WayIn | None, resource_tags: Tags) -> _VariedKey:
+    address = way.client_address if way is not None and varies_with & ON_ADDRESS else None
+    return key, address, resource_tags if varies_with & ON_RESOURCE_TAGS else ()

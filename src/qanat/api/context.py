@@ -33,8 +33,22 @@ FIXED_KEYS: Final = frozenset(
 )
 """Keys whose values follow from the caller, the resource, the region that is asked and the socket: between two such
 requests they are equal."""
+# These follow from the session, and so from the caller; `qanat policy explain` may be told them, for it knows of none.
+_SESSION_KEYS: Final = frozenset({"aws:multifactorauthpresent", "aws:sourceidentity", "aws:tokenissuetime"})
+_ADDRESS_KEYS: Final = frozenset({"aws:sourceip", "aws:vpcsourceip"})
+
+# What the values of condition keys follow from besides, as bits.
+ON_ADDRESS: Final = 1
+"""The client's."""
+ON_RESOURCE_TAGS: Final = 2
+ON_ANYTHING: Final = 4
+"""The time, what a client says, or it is not known: such values are worth nothing at the next request."""
 
 _SQS: Final = "sqs.amazonaws.com"
+# Bound once: before Python 3.12 it takes ten times as long to find a member in its enum as a name.
+_ANONYMOUS: Final = PrincipalType.ANONYMOUS
+_ASSUMED_ROLE: Final = PrincipalType.ASSUMED_ROLE
+_SERVICE: Final = PrincipalType.SERVICE
 
 
 # What stands before a tag's key in a condition key, in lower case.
@@ -42,6 +56,22 @@ PRINCIPAL_TAG: Final = "aws:principaltag/"
 RESOURCE_TAG: Final = "aws:resourcetag/"
 REQUEST_TAG: Final = "aws:requesttag/"
 TAG_KEYS: Final = "aws:tagkeys"
+
+
+# As many as policies that are in use are likely to differ in what they read.
+@lru_cache(maxsize=1_024)
+def depends_on(keys: frozenset[str]) -> int:
+    """What the values of `keys` follow from besides what those of FIXED_KEYS do, until the control state changes, where
+    a request has no tags and no context of its own."""
+    found = 0
+    for key in keys - FIXED_KEYS - _SESSION_KEYS:
+        if key in _ADDRESS_KEYS:
+            found |= ON_ADDRESS
+        elif key.startswith(RESOURCE_TAG):
+            found |= ON_RESOURCE_TAGS
+        elif not key.startswith(PRINCIPAL_TAG):
+            found |= ON_ANYTHING
+    return found
 
 
 def tag_context(
@@ -103,21 +133,22 @@ def context_of(
 
     No way in: SQS acts on the caller's behalf, as a redrive does (IAM User Guide, access_forward_access_sessions).
     """
-    if caller.type is PrincipalType.SERVICE:
+    principal_type = caller.type
+    if principal_type is _SERVICE:
         return _context_of_service(caller, region, resource_account, now_ms)
     context: dict[str, str | tuple[str, ...]] = {
         "aws:currenttime": instant(now_ms),
         "aws:epochtime": str(now_ms // 1000),
         "aws:principalaccount": caller.account,
-        "aws:principaltype": caller.type.value,
+        "aws:principaltype": principal_type.value,
         "aws:requestedregion": region,
         "aws:resourceaccount": resource_account,
         "aws:securetransport": "true" if way is None or way.secure else "false",
         "aws:userid": caller.unique_id,
         "aws:viaawsservice": "false",
     }
-    if caller.type is not PrincipalType.ANONYMOUS:
-        role = caller.type is PrincipalType.ASSUMED_ROLE
+    if principal_type is not _ANONYMOUS:
+        role = principal_type is _ASSUMED_ROLE
         context["aws:principalarn"] = caller.principal_arn if role else caller.arn
         context["aws:principalisawsservice"] = "false"
     if caller.user_name is not None:

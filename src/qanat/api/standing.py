@@ -4,11 +4,14 @@ Invariant: nothing that cannot be found is passed over: whatever it denied must 
 allowed is not allowed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import chain
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
 
+from qanat.api.context import depends_on, principal_tags
 from qanat.core.errors import AccessDenied
 from qanat.core.identity.aws_managed import AWS
 from qanat.core.identity.effective import PolicyMissing, policies_of
@@ -25,13 +28,18 @@ Tags = tuple[tuple[str, str], ...]
 
 
 class Standing(Struct, frozen=True):
-    """As in `decision.Policies`, with the tags that `aws:PrincipalTag` speaks of."""
+    """As in `decision.Policies`, with what follows from them and from the caller's tags."""
 
     identity: tuple[Named, ...] = ()
     boundaries: tuple[Named, ...] = ()
     session: tuple[Named, ...] = ()
     service_control: tuple[Level, ...] = ()
-    tags: Tags = ()
+    tag_context: Mapping[str, str] = MappingProxyType({})
+    """`aws:PrincipalTag/...`"""
+    unclear: frozenset[str] = frozenset()
+    """Those of its keys that are there in two spellings."""
+    depends_on: int = 0
+    """What else the keys that these policies read follow from."""
 
 
 _NONE: Final = Standing()
@@ -48,13 +56,12 @@ def standing_of(caller: Caller, identity: IdentityState, read: Read) -> Standing
     except PolicyMissing as error:
         raise AccessDenied(error.message) from error
     session = caller.session
-    return Standing(
-        own,
-        boundaries,
-        () if session is None else _session_policies(caller, session, identity, read),
-        control_levels(identity, caller.account, read).service,
-        tags if session is None else _overlaid(tags, session.tags),
-    )
+    passed = () if session is None else _session_policies(caller, session, identity, read)
+    levels = control_levels(identity, caller.account, read).service
+    context, unclear = principal_tags(tags if session is None else _overlaid(tags, session.tags))
+    applying = (*own, *boundaries, *passed, *chain.from_iterable(levels))
+    keys = frozenset[str]().union(*(named.document.keys_read for named in applying))
+    return Standing(own, boundaries, passed, levels, context, unclear, depends_on(keys))
 
 
 def _own(
@@ -115,11 +122,14 @@ class ControlLevels(Struct, frozen=True):
     resource: tuple[Level, ...] = ()
 
 
+_NO_LEVELS: Final = ControlLevels()
+
+
 def control_levels(identity: IdentityState, account: str, read: Read) -> ControlLevels:
     """Service and resource control policies of `account`."""
     kept = identity.control_policies(account)
     if kept is None:
-        return ControlLevels()
+        return _NO_LEVELS
     return ControlLevels(
         _levels("SCP", kept.service, PolicyKind.SERVICE_CONTROL, read),
         _levels("RCP", kept.resource, PolicyKind.RESOURCE_CONTROL, read),

@@ -33,6 +33,8 @@ class Control:
         self._records: list[Struct] = []
         self.version = 0
         """Changes with every record but those of what was used and when; what is derived may be cached against it."""
+        self.identity_version = 0
+        """The same of the records of accounts, users, roles and their policies alone."""
         self.identity = IdentityState(self._emit)
         self.network = NetworkState(self._emit, self.identity.unique_id_of)
         self.catalogue = Catalogue(self._emit, self.identity.unique_id_of)
@@ -64,6 +66,8 @@ class Control:
         if not isinstance(record, KeysUsed | MfaCodeJudged | RolesUsed):
             # When a key, a code or a role was used is read by nobody who caches, and is written often.
             self.version += 1
+            if isinstance(record, ControlKept) or type(record) in self.identity.appliers:
+                self.identity_version += 1
         if isinstance(record, ControlKept):
             self._kept_at = self.position
             for part in record.parts:

@@ -118,7 +118,9 @@ def test_what_applies_is_found_in_its_order(
         for number, elements in enumerate(several)
     )
     layer, target = layered(policies), target_of(action, resource)
-    for effect, candidates in ((Effect.DENY, layer.denies(target)), (Effect.ALLOW, layer.allows(target))):
+    request = Request(ANN, action, resource, A, context)
+    denies, allows = layer.denies(target, request), layer.allows(target, request)
+    for effect, candidates in ((Effect.DENY, denies), (Effect.ALLOW, allows)):
         found = [entry for entry in candidates if entry[1].applies(resource, context)]
         assert places(found) == tried(policies, effect, action, resource, context)
         assert len(set(places(candidates))) == len(candidates)
@@ -160,7 +162,8 @@ def test_a_decision_is_the_one_of_trying_each(
 def allowing(elements: list[dict[str, str]], target: Target) -> list[int]:
     """The indexes of the candidates of one policy."""
     layer = layered((Named("own", document(PolicyKind.IDENTITY, elements)),))
-    return [statement.index for _, statement in layer.allows(target)]
+    request = Request(ANN, target.action, target.text, A, {})
+    return [statement.index for _, statement in layer.allows(target, request)]
 
 
 NAMES = [f"{FRONT}queue-{number}" for number in range(100)]
@@ -210,4 +213,5 @@ def test_more_actions_than_are_kept_are_still_answered() -> None:
     elements = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
     layer = layered((Named("own", document(PolicyKind.IDENTITY, elements)),))
     for number in range(300):
-        assert len(layer.allows(target_of(f"made:up{number}", "*"))) == 1
+        request = Request(ANN, f"made:up{number}", "*", A, {})
+        assert len(layer.allows(target_of(request.action, request.resource), request)) == 1

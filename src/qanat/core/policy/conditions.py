@@ -35,6 +35,8 @@ class Condition:
     key: str
     """Lower-case."""
     holds: Holds
+    reads_one_key: bool
+    """Whether nothing but the value of `key`, or its absence, decides: true of all without policy variables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,10 @@ def read_conditions(node: object, path: str, reading: Reading, *, denies: bool) 
             reading.keys.add(key.lower())
             reading.condition_count += 1
             note_condition(spelling.name, key.lower(), operands, reading)
-            found.append(
-                Condition(operator, key.lower(), _compiled(spelling, key.lower(), operands, reading, denies))
-            )
+            holds = _compiled(spelling, key.lower(), operands, reading, denies)
+            # What only looks like a variable is taken for one.
+            reads_one_key = not any("${" in text for _, text in operands)
+            found.append(Condition(operator, key.lower(), holds, reads_one_key))
     if not found:
         reading.find(EMPTY_CONDITION, "the condition names no key, so it restricts nothing", path)
     return tuple(found)

@@ -55,6 +55,8 @@ class Document:
     """Lower-case condition keys that conditions or policy variables read; nothing else of a context matters."""
     principal_arns: frozenset[str]
     """ARNs of the users, roles and sessions named, as they are read."""
+    without_principal: bool
+    """Whether its kind has no Principal, so that it speaks of whom it is attached to."""
     _by_action: dict[str, ByEffect] = field(default_factory=dict, repr=False)
 
     def for_action(self, action: str) -> ByEffect:
@@ -105,6 +107,7 @@ def parse(
         findings=tuple(reading.findings),
         keys_read=frozenset(reading.keys),
         principal_arns=frozenset(reading.principal_arns),
+        without_principal=kind in WITHOUT_PRINCIPAL,
     )
 
 

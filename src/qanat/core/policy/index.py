@@ -1,7 +1,8 @@
-"""Which of many statements can speak of a resource, found without trying each.
+"""Which of many statements can apply to a request, found without trying each.
 
-Invariant: every statement whose Resource or NotResource matches is found, and what is found stands in the order of the
-policies and of their documents. More than those may be found: whoever asks still tries them.
+Invariant: every statement that applies and names the caller is found, and what is found stands in the order of the
+policies and of their documents. More than those may be found: whoever asks still tries them. Where many speak of one
+resource, their conditions and principals tell them apart (`narrowing`).
 
 A pattern is known by its head: the literal text that its last field begins with, and where that is the whole field, a
 colon and the literal text that the pattern begins with. A resource turned round in the same way begins with the head of
@@ -10,14 +11,15 @@ known by a piece of literal text that a resource must contain.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 
-from qanat.core.policy.decision import Named
+from qanat.core.policy.decision import Named, Request
 from qanat.core.policy.glob import ARN_COLONS, utf16
+from qanat.core.policy.narrowing import Narrowing, places_of
 from qanat.core.policy.statement import Statement
 from qanat.core.policy.variables import Template
 
@@ -48,6 +50,8 @@ class Target(Struct, frozen=True):
     some of them, so nothing is known of where a pattern's last field begins."""
 
 
+# Queues that are asked at a time. An entry takes about 500 bytes, and 4 KiB where the name is made to be long.
+@lru_cache(maxsize=4_096)
 def target_of(action: str, resource: str) -> Target:
     text = utf16(resource)
     if text.count(":") > ARN_COLONS:
@@ -67,13 +71,15 @@ class Layered:
         self._by_statements: dict[tuple[int, ...], tuple[Index, Index]] = {}
         """The same, by the statements that match: those about a queue mostly match many actions alike."""
 
-    def denies(self, target: Target) -> Sequence[Entry]:
-        """The Deny statements that may be about `target`, in their order: Action matches, and most Resources do."""
-        return (self._by_action.get(target.action) or self._indexes(target.action))[0].candidates(target)
+    def denies(self, target: Target, request: Request) -> Sequence[Entry]:
+        """The Deny statements that may apply, in their order: Action matches, and most Resources do."""
+        denies, _ = self._by_action.get(target.action) or self._indexes(target.action)
+        return denies.candidates(target, request)
 
-    def allows(self, target: Target) -> Sequence[Entry]:
+    def allows(self, target: Target, request: Request) -> Sequence[Entry]:
         """The same of the Allow statements."""
-        return (self._by_action.get(target.action) or self._indexes(target.action))[1].candidates(target)
+        _, allows = self._by_action.get(target.action) or self._indexes(target.action)
+        return allows.candidates(target, request)
 
     def _indexes(self, action: str) -> tuple["Index", "Index"]:
         denies: list[Entry] = []
@@ -103,7 +109,7 @@ def layered_of_session(policies: tuple[Named, ...]) -> Layered:
 class Index:
     """Of the statements of one effect that an action matches."""
 
-    __slots__ = ("_entries", "_found", "_heads", "_loose", "_parents")
+    __slots__ = ("_entries", "_few", "_found", "_heads", "_loose", "_narrowing", "_parents")
 
     def __init__(self, entries: tuple[Entry, ...]) -> None:
         self._entries = entries
@@ -111,47 +117,65 @@ class Index:
         self._heads: list[str] = []
         self._parents: list[int] = []
         """The longest other head that a head begins with; the empty head is the root."""
-        self._found: list[tuple[int, ...]] = []
-        """Where the entries of a head and its parents stand, in order."""
+        self._found: list[int] = []
+        """The set of the entries of a head and its parents."""
+        self._few: list[tuple[Entry, ...] | None] = []
+        """The same entries in order, where they are few."""
         self._loose: list[tuple[str, int]] = []
-        """Where entries without a head stand, each with a text that a resource contains if it matches."""
+        """The other entries, as sets of one each, with a text that a resource contains if one matches."""
+        self._narrowing: Narrowing | None = None
+        """Made when it is first needed: where each statement is about an own queue it never is."""
         if len(entries) > _FEW:
             self._build()
 
-    def candidates(self, target: Target) -> Sequence[Entry]:
+    def candidates(self, target: Target, request: Request) -> Sequence[Entry]:
         turned = target.turned
         if turned is None or not self._heads:
             return self._entries
         at = bisect_right(self._heads, turned) - 1
         while not turned.startswith(self._heads[at]):
             at = self._parents[at]
-        places: Iterable[int] = self._found[at]
-        if self._loose:
-            text = target.text
-            loose = [place for piece, place in self._loose if piece in text]
-            places = sorted((*places, *loose)) if places and loose else places or loose
+        few = self._few[at]
+        if few is not None and not self._loose:
+            return few
+        found = self._found[at]
+        for piece, one in self._loose:
+            if piece in target.text:
+                found |= one
+        if found.bit_count() > _FEW:
+            if self._narrowing is None:
+                self._narrowing = Narrowing(statement for _, statement in self._entries)
+            found = self._narrowing.possible(found, request.context, request.caller)
+        return self._entries_of(found)
+
+    def _entries_of(self, found: int) -> tuple[Entry, ...]:
         entries = self._entries
-        return [entries[place] for place in places]
+        return tuple([entries[place] for place in places_of(found)])
 
     def _build(self) -> None:
-        by_head: dict[str, list[int]] = {"": []}
+        by_head: dict[str, int] = {"": 0}
         for place, (_, statement) in enumerate(self._entries):
             clues = _clues(statement)
-            if all(head for head, _ in clues):
-                for head, _ in clues:
-                    by_head.setdefault(head, []).append(place)
-            else:
-                # One of several resources may match without the text of another.
-                self._loose.append((clues[0][1] if len(clues) == 1 else "", place))
+            # One of several resources may match without the text of another.
+            piece = clues[0][1] if len(clues) == 1 and not clues[0][0] else ""
+            if piece:
+                self._loose.append((piece, 1 << place))
+                continue
+            heads = {head for head, _ in clues}
+            # Where one is not known, the statement may be about any resource.
+            for head in {""} if "" in heads else heads:
+                by_head[head] = by_head.get(head, 0) | 1 << place
         above: list[int] = []
         for at, head in enumerate(sorted(by_head)):
             while above and not head.startswith(self._heads[above[-1]]):
                 above.pop()
             parent = above[-1] if above else 0
-            inherited = self._found[parent] if above else ()
+            inherited = self._found[parent] if above else 0
             self._heads.append(head)
             self._parents.append(parent)
-            self._found.append(tuple(sorted({*inherited, *by_head[head]})))
+            found = inherited | by_head[head]
+            self._found.append(found)
+            self._few.append(self._entries_of(found) if found.bit_count() <= _FEW else None)
             above.append(at)
 
 

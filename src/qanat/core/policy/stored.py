@@ -22,7 +22,7 @@ ArnOf = Callable[[str], str | None]
 """The ARN that the user or role of this unique id has now; None where it is gone."""
 
 
-class StoredPolicy(Struct, frozen=True):
+class StoredPolicy(Struct, frozen=True, cache_hash=True):
     kind: PolicyKind
     text: str
     ids: Ids = ()

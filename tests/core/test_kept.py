@@ -1,4 +1,4 @@
-from qanat.api.kept import Kept
+from qanat.core.kept import Kept
 
 
 def test_what_is_asked_for_stays_however_much_comes() -> None:
