@@ -1,6 +1,7 @@
 """A server for the black-box suites, and clients of it. The unit tests use none of this."""
 
 import os
+import signal
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -18,6 +19,9 @@ _numbers = count(1)
 # How fast an example is says more of what else this machine does than of what is tested.
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy machine")
+
+# A shell lets what it runs in the background ignore SIGINT, and so would what the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
